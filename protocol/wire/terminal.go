@@ -35,22 +35,30 @@ func (m *Output) Decode(body []byte) error {
 type State struct {
 	Offset   uint64
 	Complete bool
-	Snapshot []byte // aliases the message when decoded
+	Snapshot []byte // the rest of the body; aliases the message when decoded
 }
+
+// Begin appends the record without its snapshot, which the caller appends
+// before it calls Finish with at. This spares a copy of what can be megabytes.
+func (m *State) Begin(dst []byte) (out []byte, at int) {
+	dst, at = begin(dst, TypeState)
+	dst = appendUint(dst, m.Offset)
+	return appendBool(dst, m.Complete), at
+}
+
+// Finish closes a record that Begin opened at at.
+func (m *State) Finish(dst []byte, at int) []byte { return finish(dst, at) }
 
 // Append appends the record to dst.
 func (m *State) Append(dst []byte) []byte {
-	dst, at := begin(dst, TypeState)
-	dst = appendUint(dst, m.Offset)
-	dst = appendBool(dst, m.Complete)
-	dst = appendString(dst, m.Snapshot)
-	return finish(dst, at)
+	dst, at := m.Begin(dst)
+	return m.Finish(append(dst, m.Snapshot...), at)
 }
 
 // Decode reads a record's body.
 func (m *State) Decode(body []byte) error {
 	f := fields{p: body}
-	*m = State{Offset: f.uint(), Complete: f.bool(), Snapshot: f.bytes(MaxFromRelay)}
+	*m = State{Offset: f.uint(), Complete: f.bool(), Snapshot: f.p}
 	return f.done(TypeState)
 }
 

@@ -1,0 +1,416 @@
+package term
+
+import "unicode/utf8"
+
+// parserState is a state of Williams' machine. The string states of DCS, OSC
+// and APC keep their bytes; SOS and PM are skipped.
+type parserState uint8
+
+const (
+	ground parserState = iota
+	escape
+	escapeIntermediate
+	csiEntry
+	csiParam
+	csiIntermediate
+	csiIgnore
+	dcsEntry
+	dcsParam
+	dcsIntermediate
+	dcsIgnore
+	dcsString
+	oscString
+	apcString
+	skipString // SOS, PM
+)
+
+// parser is what is known in the middle of a sequence.
+type parser struct {
+	state        parserState
+	private      byte // '<', '=', '>' or '?' after CSI or DCS, else 0
+	intermediate [2]byte
+	nInter       uint8
+	overflow     bool // too many parameters or intermediates
+	params       [maxParams]int32
+	colon        uint32 // bit i: parameter i was followed by ':'
+	n            int    // parameters begun
+	final        byte   // of a DCS whose string is being read
+	escInString  bool   // ESC came inside of a string: ST if '\' follows
+	str          []byte
+	partial      [utf8.UTFMax]byte // a character that is not complete
+	nPartial     uint8
+}
+
+const (
+	bel = 0x07
+	can = 0x18
+	sub = 0x1a
+	esc = 0x1b
+	del = 0x7f
+)
+
+// Write feeds what the program wrote. It never fails and takes all of p; a
+// sequence or character may be split at any place.
+func (t *Terminal) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		if t.p.state == ground {
+			p = t.ground(p)
+			continue
+		}
+		switch t.p.state {
+		case dcsString, oscString, apcString, skipString, dcsIgnore:
+			p = t.string(p)
+		default:
+			t.step(p[0])
+			p = p[1:]
+		}
+	}
+	return n, nil
+}
+
+// ground takes printable text and controls up to the next sequence.
+func (t *Terminal) ground(p []byte) []byte {
+	for len(p) > 0 {
+		if t.p.nPartial > 0 {
+			p = t.finishPartial(p)
+			continue
+		}
+		c := p[0]
+		switch {
+		case c >= 0x20 && c < del:
+			n := asciiRun(p)
+			t.printASCII(p[:n])
+			p = p[n:]
+		case c == '\n' || c == '\v' || c == '\f':
+			t.lineFeed()
+			p = p[1:]
+		case c == '\r':
+			t.carriageReturn()
+			p = p[1:]
+		case c == esc:
+			t.p.begin(escape)
+			return p[1:]
+		case c < 0x20:
+			t.control(c)
+			p = p[1:]
+		case c == del:
+			p = p[1:]
+		default:
+			r, n := utf8.DecodeRune(p)
+			if r == utf8.RuneError && n <= 1 {
+				if !utf8.FullRune(p) {
+					t.p.nPartial = uint8(copy(t.p.partial[:], p))
+					return nil
+				}
+				r, n = utf8.RuneError, 1
+			}
+			p = p[n:]
+			if r < 0xa0 {
+				t.c1(byte(r))
+				if t.p.state != ground {
+					return p
+				}
+				continue
+			}
+			t.printRune(r)
+		}
+	}
+	return p
+}
+
+// asciiRun counts the printable ASCII bytes at the beginning of p.
+func asciiRun(p []byte) int {
+	for i, c := range p {
+		if c-0x20 >= del-0x20 {
+			return i
+		}
+	}
+	return len(p)
+}
+
+// finishPartial continues a character whose first bytes came in an earlier
+// Write.
+func (t *Terminal) finishPartial(p []byte) []byte {
+	have := int(t.p.nPartial)
+	buf := t.p.partial
+	n := copy(buf[have:], p)
+	if !utf8.FullRune(buf[:have+n]) {
+		t.p.partial, t.p.nPartial = buf, uint8(have+n)
+		return p[n:]
+	}
+	r, size := utf8.DecodeRune(buf[:have+n])
+	t.p.nPartial = 0
+	if size <= have { // the bytes that we had are not a character
+		t.printRune(utf8.RuneError)
+		// What follows the first byte starts anew; it can only be another
+		// beginning that is not complete.
+		rest := buf[size:have]
+		if len(rest) > 0 {
+			t.p.nPartial = uint8(copy(t.p.partial[:], rest))
+		}
+		return p
+	}
+	p = p[size-have:]
+	if r < 0xa0 {
+		t.c1(byte(r))
+		return p
+	}
+	t.printRune(r)
+	return p
+}
+
+// begin enters a state with no parameters yet.
+func (p *parser) begin(s parserState) {
+	p.state = s
+	p.private, p.nInter, p.overflow = 0, 0, false
+	p.n, p.colon = 0, 0
+	p.escInString = false
+	p.str = p.str[:0]
+}
+
+// step handles one byte inside of a sequence.
+func (t *Terminal) step(c byte) {
+	p := &t.p
+	switch { // from anywhere
+	case c == esc:
+		p.begin(escape)
+		return
+	case c == can || c == sub:
+		p.state = ground
+		if c == sub {
+			t.printRune(utf8.RuneError)
+		}
+		return
+	case c < 0x20:
+		if p.state < dcsEntry {
+			t.control(c) // executed in the middle of the sequence
+		}
+		return
+	case c == del:
+		return
+	case c >= 0x80:
+		// Not part of any sequence: what it begins is dropped with it.
+		p.state = ground
+		p.nPartial = 0
+		t.ground([]byte{c})
+		return
+	}
+	switch p.state {
+	case escape, escapeIntermediate:
+		t.stepEscape(c)
+	case csiEntry, csiParam:
+		switch {
+		case c < 0x30:
+			p.collect(c)
+			p.state = csiIntermediate
+		case c < 0x3c:
+			p.param(c)
+			p.state = csiParam
+		case c < 0x40:
+			if p.state == csiEntry && p.private == 0 && p.n == 0 {
+				p.private = c
+			} else {
+				p.state = csiIgnore
+			}
+		default:
+			p.state = ground
+			t.csi(c)
+		}
+	case csiIntermediate:
+		switch {
+		case c < 0x30:
+			p.collect(c)
+		case c < 0x40:
+			p.state = csiIgnore
+		default:
+			p.state = ground
+			t.csi(c)
+		}
+	case csiIgnore:
+		if c >= 0x40 {
+			p.state = ground
+		}
+	case dcsEntry, dcsParam:
+		switch {
+		case c < 0x30:
+			p.collect(c)
+			p.state = dcsIntermediate
+		case c < 0x3c:
+			p.param(c)
+			p.state = dcsParam
+		case c < 0x40:
+			if p.state == dcsEntry && p.private == 0 && p.n == 0 {
+				p.private = c
+			} else {
+				p.state = dcsIgnore
+			}
+		default:
+			p.final = c
+			p.state = dcsString
+		}
+	case dcsIntermediate:
+		switch {
+		case c < 0x30:
+			p.collect(c)
+		case c < 0x40:
+			p.state = dcsIgnore
+		default:
+			p.final = c
+			p.state = dcsString
+		}
+	}
+}
+
+func (t *Terminal) stepEscape(c byte) {
+	p := &t.p
+	if c < 0x30 {
+		p.collect(c)
+		p.state = escapeIntermediate
+		return
+	}
+	if p.nInter == 0 {
+		switch c {
+		case '[':
+			p.begin(csiEntry)
+			return
+		case 'P':
+			p.begin(dcsEntry)
+			return
+		case ']':
+			p.begin(oscString)
+			return
+		case '_':
+			p.begin(apcString)
+			return
+		case 'X', '^':
+			p.begin(skipString)
+			return
+		}
+	}
+	p.state = ground
+	t.escape(c)
+}
+
+func (p *parser) collect(c byte) {
+	if int(p.nInter) == len(p.intermediate) {
+		p.overflow = true
+		return
+	}
+	p.intermediate[p.nInter] = c
+	p.nInter++
+}
+
+// param takes a digit, ';' or ':'. A parameter that is missing is -1.
+func (p *parser) param(c byte) {
+	if p.n == 0 {
+		p.params[0] = -1
+		p.n = 1
+	}
+	if c == ';' || c == ':' {
+		if p.n == maxParams {
+			p.n = maxParams + 1 // what follows is ignored
+		}
+		if p.n > maxParams {
+			return
+		}
+		if c == ':' {
+			p.colon |= 1 << (p.n - 1)
+		}
+		p.params[p.n] = -1
+		p.n++
+		return
+	}
+	if p.n > maxParams {
+		return
+	}
+	v := max(p.params[p.n-1], 0)*10 + int32(c-'0')
+	p.params[p.n-1] = min(v, maxParam)
+}
+
+// count is the number of parameters to look at.
+func (p *parser) count() int { return min(p.n, maxParams) }
+
+// get gives parameter i, or def when it is missing.
+func (p *parser) get(i, def int) int {
+	if i >= p.count() || p.params[i] < 0 {
+		return def
+	}
+	return int(p.params[i])
+}
+
+// atLeast1 gives parameter i with 0 and missing meaning 1.
+func (p *parser) atLeast1(i int) int { return max(p.get(i, 1), 1) }
+
+// string takes the bytes of an OSC, DCS, APC, SOS or PM string.
+func (t *Terminal) string(b []byte) []byte {
+	p := &t.p
+	for i, c := range b {
+		if p.escInString {
+			p.escInString = false
+			if c == '\\' {
+				t.endString()
+				return b[i+1:]
+			}
+			// The string is over and a sequence begins.
+			t.endString()
+			p.begin(escape)
+			return b[i:]
+		}
+		switch {
+		case c == esc:
+			p.escInString = true
+		case c == can || c == sub:
+			p.state = ground
+			return b[i+1:]
+		case c == bel && p.state == oscString:
+			t.endString()
+			return b[i+1:]
+		case c < 0x20 && p.state != apcString && p.state != dcsString:
+			// ignored
+		default:
+			if p.state != skipString && p.state != dcsIgnore && len(p.str) < MaxString {
+				p.str = append(p.str, c)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Terminal) endString() {
+	p := &t.p
+	state := p.state
+	p.state = ground
+	switch state {
+	case oscString:
+		if len(p.str) < MaxString {
+			t.osc(p.str)
+		}
+	case dcsString:
+		if len(p.str) < MaxString && !p.overflow {
+			t.dcs(p.final, p.str)
+		}
+	}
+	if cap(p.str) > 4<<10 {
+		p.str = nil
+	}
+}
+
+// c1 is a control of the C1 set that came as a character U+0080…U+009F.
+func (t *Terminal) c1(c byte) {
+	switch c {
+	case 0x90:
+		t.p.begin(dcsEntry)
+	case 0x98, 0x9e:
+		t.p.begin(skipString)
+	case 0x9b:
+		t.p.begin(csiEntry)
+	case 0x9d:
+		t.p.begin(oscString)
+	case 0x9f:
+		t.p.begin(apcString)
+	case 0x84, 0x85, 0x88, 0x8d, 0x8e, 0x8f, 0x96, 0x97, 0x9a:
+		t.p.nInter = 0
+		t.escape(c - 0x40)
+	}
+}

@@ -1,0 +1,186 @@
+package term
+
+// screen is the main or the alternate screen.
+type screen struct {
+	lines []Line
+	saved savedCursor
+	kitty []uint8 // stack of keyboard flags; the last one counts
+}
+
+// savedCursor is what DECSC keeps.
+type savedCursor struct {
+	x, y   int
+	wrap   bool
+	pen    pen
+	chars  charsets
+	origin bool
+	set    bool
+}
+
+func newLines(rows, cols int) []Line {
+	lines := make([]Line, rows)
+	cells := make([]Cell, rows*cols)
+	for y := range lines {
+		lines[y].Cells = cells[y*cols : (y+1)*cols : (y+1)*cols]
+	}
+	return lines
+}
+
+// clearLine makes a row blank with the pen's background.
+func (t *Terminal) clearLine(l *Line) {
+	l.fill(0, t.cols, t.pen.blank())
+	l.Wrapped, l.Mark, l.wide = false, MarkNone, false
+}
+
+// freshLine makes a blank row, of old cells when there are any of that width.
+func (t *Terminal) freshLine(old []Cell) Line {
+	if cap(old) < t.cols {
+		old = make([]Cell, t.cols)
+	}
+	l := Line{Cells: old[:t.cols]}
+	t.clearLine(&l)
+	return l
+}
+
+func (t *Terminal) clearHistory() {
+	t.hist.clear()
+	t.epoch++
+	t.damage.all = true
+}
+
+// scrollUp moves the scroll region n rows up. Lines that leave a region that
+// begins at the first row of the main screen go to the scrollback.
+func (t *Terminal) scrollUp(n int) {
+	n = min(n, t.bottom-t.top+1)
+	if n <= 0 {
+		return
+	}
+	if t.left > 0 || t.right < t.cols-1 {
+		t.scrollColumns(t.top, t.bottom, t.left, t.right, n)
+		return
+	}
+	lines := t.cur.lines[t.top : t.bottom+1]
+	if t.top == 0 && t.cur == &t.main {
+		for range n {
+			free := t.hist.push(lines[0])
+			copy(lines, lines[1:])
+			lines[len(lines)-1] = t.freshLine(free)
+		}
+		t.damage.all = true
+		return
+	}
+	t.rotate(lines, n)
+	t.touch(t.top, t.bottom)
+}
+
+// rotate moves lines n up; those that leave come in blank at the end.
+func (t *Terminal) rotate(lines []Line, n int) {
+	reverseLines(lines[:n])
+	reverseLines(lines[n:])
+	reverseLines(lines)
+	for i := len(lines) - n; i < len(lines); i++ {
+		t.clearLine(&lines[i])
+	}
+}
+
+func reverseLines(l []Line) {
+	for i, j := 0, len(l)-1; i < j; i, j = i+1, j-1 {
+		l[i], l[j] = l[j], l[i]
+	}
+}
+
+// scrollDown moves the scroll region n rows down.
+func (t *Terminal) scrollDown(n int) {
+	n = min(n, t.bottom-t.top+1)
+	if n <= 0 {
+		return
+	}
+	if t.left > 0 || t.right < t.cols-1 {
+		t.scrollColumns(t.top, t.bottom, t.left, t.right, -n)
+		return
+	}
+	lines := t.cur.lines[t.top : t.bottom+1]
+	k := len(lines) - n
+	reverseLines(lines[:k])
+	reverseLines(lines[k:])
+	reverseLines(lines)
+	for i := range n {
+		t.clearLine(&lines[i])
+	}
+	t.touch(t.top, t.bottom)
+}
+
+// scrollColumns moves part of the columns, n rows up or -n down.
+func (t *Terminal) scrollColumns(top, bottom, left, right, n int) {
+	height := bottom - top + 1
+	for i := range height {
+		y := top + i
+		if n < 0 {
+			y = bottom - i
+		}
+		l := &t.cur.lines[y]
+		t.splitWide(l, left)
+		t.splitWide(l, right+1)
+		if from := y + n; from >= top && from <= bottom {
+			src := &t.cur.lines[from]
+			t.splitWide(src, left)
+			t.splitWide(src, right+1)
+			copy(l.Cells[left:right+1], src.Cells[left:right+1])
+			l.wide = l.wide || src.wide
+		} else {
+			l.fill(left, right+1, t.pen.blank())
+		}
+	}
+	t.touch(top, bottom)
+}
+
+func (t *Terminal) touch(top, bottom int) {
+	for y := top; y <= bottom; y++ {
+		t.damage.row(y)
+	}
+}
+
+// splitWide makes sure that no wide character crosses the left edge of column x:
+// both its halves become blanks when one is about to be overwritten.
+func (t *Terminal) splitWide(l *Line, x int) {
+	if !l.wide || x <= 0 || x >= len(l.Cells) || l.Cells[x].Attr&WideTail == 0 {
+		return
+	}
+	for _, i := range [2]int{x - 1, x} {
+		c := &l.Cells[i]
+		c.Char, c.Attr = ' ', c.Attr&penMask
+	}
+}
+
+// useAlternate switches between the screens.
+func (t *Terminal) useAlternate(on bool) {
+	if on == (t.cur == &t.alt) {
+		return
+	}
+	if on {
+		if t.alt.lines == nil {
+			t.alt.lines = newLines(t.rows, t.cols)
+		}
+		t.cur = &t.alt
+	} else {
+		t.cur = &t.main
+		t.alt.lines = nil
+		t.alt.kitty = nil
+	}
+	t.last = lastPrinted{}
+	t.damage.all = true
+}
+
+func (t *Terminal) saveCursor() {
+	t.cur.saved = savedCursor{t.x, t.y, t.wrap, t.pen, t.chars, t.modes.origin, true}
+}
+
+func (t *Terminal) restoreCursor() {
+	s := t.cur.saved
+	if !s.set {
+		s = savedCursor{}
+	}
+	t.pen, t.chars, t.modes.origin = s.pen, s.chars, s.origin
+	t.x, t.y = min(s.x, t.cols-1), min(s.y, t.rows-1)
+	t.wrap = s.wrap && t.x == t.cols-1
+}
