@@ -2,6 +2,7 @@ package term
 
 // control executes a C0 control.
 func (t *Terminal) control(c byte) {
+	t.last.rep = 0
 	switch c {
 	case bel:
 		if t.h.Bell != nil {
@@ -24,7 +25,7 @@ func (t *Terminal) control(c byte) {
 
 func (t *Terminal) lineFeed() {
 	t.wrap = false
-	t.last.valid = false
+	t.last.valid, t.last.rep = false, 0
 	t.index()
 	if t.modes.newline {
 		t.carriageReturn()
@@ -33,7 +34,7 @@ func (t *Terminal) lineFeed() {
 
 func (t *Terminal) carriageReturn() {
 	t.wrap = false
-	t.last.valid = false
+	t.last.valid, t.last.rep = false, 0
 	if t.x >= t.left {
 		t.x = t.left
 	} else {
@@ -203,9 +204,10 @@ func (t *Terminal) resetTabs() {
 	}
 }
 
+// tabForward goes to the next tab stop; a cursor that waits to wrap goes on
+// waiting, as in xterm.
 func (t *Terminal) tabForward(n int) {
 	t.last.valid = false
-	t.wrap = false
 	end := t.cols - 1
 	if t.x <= t.right {
 		end = t.right
@@ -220,7 +222,6 @@ func (t *Terminal) tabForward(n int) {
 }
 
 func (t *Terminal) tabBack(n int) {
-	t.wrap = false
 	begin := 0
 	if t.modes.origin {
 		begin = t.left

@@ -42,7 +42,6 @@ func (t *Terminal) eraseDisplay(what int, selective bool) {
 		for y := range t.rows {
 			t.erase(y, 0, t.cols, selective)
 		}
-		t.wrap = false
 	case 3:
 		if !selective {
 			t.clearHistory()
@@ -50,9 +49,10 @@ func (t *Terminal) eraseDisplay(what int, selective bool) {
 	}
 }
 
-// eraseLine is EL and DECSEL.
+// eraseLine is EL and DECSEL. Only erasing to the right makes a cursor that waits
+// to wrap forget it, as in xterm.
 func (t *Terminal) eraseLine(what int, selective bool) {
-	t.wrap = t.wrap && what == 1
+	t.wrap = t.wrap && what != 0
 	switch what {
 	case 0:
 		t.erase(t.y, t.x, t.cols, selective)

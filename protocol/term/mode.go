@@ -188,9 +188,7 @@ func (t *Terminal) alternateWithCursor(on bool) {
 	}
 	if on {
 		t.saveCursor()
-		x, y := t.x, t.y
 		t.useAlternate(true)
-		t.x, t.y, t.wrap = x, y, false
 		t.eraseDisplay(2, false)
 		return
 	}
