@@ -1,0 +1,80 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// SplitAddress splits "host", "host:port", "[v6]", "[v6]:port" and a bare IPv6
+// address. The port is 0 when there is none.
+func SplitAddress(s string) (host string, port int, err error) {
+	switch {
+	case strings.HasPrefix(s, "["):
+		end := strings.IndexByte(s, ']')
+		if end < 0 {
+			return "", 0, fmt.Errorf("%q lacks the closing bracket", s)
+		}
+		host, s = s[1:end], s[end+1:]
+		if s == "" {
+			return host, 0, nil
+		}
+		if s[0] != ':' {
+			return host, 0, errors.New("only a port may follow the bracket")
+		}
+		s = s[1:]
+	case strings.Count(s, ":") > 1:
+		if net.ParseIP(s) == nil && !strings.Contains(s, "%") {
+			return s, 0, fmt.Errorf("%q is neither a name nor an address", s)
+		}
+		return s, 0, nil
+	default:
+		var ok bool
+		if host, s, ok = strings.Cut(s, ":"); !ok {
+			return host, 0, nil
+		}
+	}
+	port, err = strconv.Atoi(s)
+	if err != nil || port < 1 || port > 1<<16-1 {
+		return host, 0, fmt.Errorf("port %q must be 1 to 65535", s)
+	}
+	return host, port, nil
+}
+
+// QuickConnect reads an address such as ssh://user@host:22 for the open command,
+// and gives the protocol and the settings. A password in it is refused: command
+// lines are not secret.
+func QuickConnect(address string) (protocol string, all map[string]string, err error) {
+	if !strings.Contains(address, "://") {
+		return "", nil, fmt.Errorf("%q is not an address; write it like ssh://user@host:22", address)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", nil, errors.New("this is not an address; write it like ssh://user@host:22")
+	}
+	if _, ok := u.User.Password(); ok {
+		return "", nil, errors.New("a password in the address can be seen by others; use --password-file, or leave it out and be asked on the page")
+	}
+	switch {
+	case u.Scheme != "ssh":
+		return "", nil, fmt.Errorf("%q is not a protocol that can be opened; ssh can", u.Scheme)
+	case u.Hostname() == "":
+		return "", nil, errors.New("the address names no host; write it like ssh://user@host:22")
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
+		return "", nil, errors.New("only a user, a host and a port may be in the address; use --set for settings")
+	}
+	all = map[string]string{"hostname": u.Hostname()}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 1<<16-1 {
+			return "", nil, fmt.Errorf("port %q must be 1 to 65535", port)
+		}
+		all["port"] = port
+	}
+	if name := u.User.Username(); name != "" {
+		all["username"] = name
+	}
+	return u.Scheme, all, nil
+}
