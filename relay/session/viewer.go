@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term"
@@ -60,6 +59,8 @@ type viewer struct {
 	pinged   time.Time
 	statsAt  time.Time
 	wantsOut bool // a Stats record is due
+
+	pasting pasting // only the reader's
 }
 
 // attach makes v the browser of the session, in place of an earlier one.
