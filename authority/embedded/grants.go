@@ -465,7 +465,8 @@ func (s *Store) clean(ctx context.Context) {
 		text string
 		args []any
 	}{
-		{`DELETE FROM connection_tokens WHERE used = 0 AND expires < ?`, []any{now}},
+		// Expired ones stay for a while: who comes late is told so.
+		{`DELETE FROM connection_tokens WHERE used = 0 AND expires < ?`, []any{now - int64(time.Hour/time.Second)}},
 		{`DELETE FROM authenticated_sessions WHERE expires < ? OR last_used < ?`, []any{now, idle}},
 		{`DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?`, []any{maxEvents}},
 	} {
