@@ -20,6 +20,7 @@ import (
 
 const (
 	readSize   = 32 << 10        // one SSH packet's worth of output
+	errorSize  = 1 << 10         // of the second stream, which hardly any target uses
 	drainTime  = 2 * time.Second // for a browser to take the last output after the target ended
 	maxNotices = 16              // notices kept for a browser that comes later
 	secretSize = 32
@@ -136,7 +137,14 @@ func (s *Session) openAndServe() *wire.End {
 	writer := make(chan struct{})
 	go func() { defer close(writer); s.pumpInput(terminal) }()
 	reader := make(chan error, 1)
-	go func() { reader <- s.pumpOutput(terminal) }()
+	go func() { reader <- s.pumpOutput(terminal, readSize) }()
+	second := make(chan struct{})
+	go func() {
+		defer close(second)
+		if r := terminal.Errors(); r != nil {
+			_ = s.pumpOutput(r, errorSize) // the first stream tells the reason
+		}
+	}()
 
 	var end *wire.End
 	select {
@@ -151,15 +159,16 @@ func (s *Session) openAndServe() *wire.End {
 	}
 	s.input.close()
 	<-writer
+	<-second
 	return end
 }
 
 // pumpOutput reads the target until it ends. An attached browser that is too
 // far behind stops it: that is how a slow line slows its own target.
-func (s *Session) pumpOutput(t target.Terminal) error {
-	buf := make([]byte, readSize)
+func (s *Session) pumpOutput(r io.Reader, size int) error {
+	buf := make([]byte, size)
 	for {
-		n, err := t.Read(buf)
+		n, err := r.Read(buf)
 		if n > 0 {
 			s.targetBytes.Add(uint64(n))
 			s.mu.Lock()

@@ -75,6 +75,9 @@ type Size struct {
 // the other methods may be called concurrently with each other.
 type Terminal interface {
 	io.ReadWriter
+	// Errors is the program's second output stream, to be read besides; it ends
+	// with the first one. Nil: there is none.
+	Errors() io.Reader
 	// Resize tells the remote side the new window size.
 	Resize(s Size) error
 	// Exit gives, after Read has returned io.EOF, what the remote side said

@@ -1,0 +1,274 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/target"
+)
+
+// clientVersion is what servers see in their logs.
+const clientVersion = "SSH-2.0-Porthole"
+
+// Config says where to connect and how.
+type Config struct {
+	Settings   settings.SSH
+	EndpointID string // names the endpoint in Trust
+	Endpoint   string // its name, for titles of questions
+	Trust      authority.Trust
+	Size       target.Size
+	Logger     *slog.Logger
+	// Dial opens the first TCP connection; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// hop is one SSH server on the way, the target being the last.
+type hop struct {
+	user, host string
+	port       int
+	last       bool
+}
+
+func (h hop) address() string { return net.JoinHostPort(h.host, strconv.Itoa(h.port)) }
+
+// connector holds what is known while a chain is being built.
+type connector struct {
+	cfg  Config
+	page target.Page
+	log  *slog.Logger
+	cred credentials
+}
+
+// Connect opens the session. ctx is the life of the whole connection: its end
+// closes everything. Errors are *target.Error, or ctx's cause.
+func Connect(ctx context.Context, cfg Config, page target.Page) (target.Terminal, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{Timeout: cfg.Settings.Timeout, KeepAlive: 30 * time.Second}).DialContext
+	}
+	c := &connector{cfg: cfg, page: page, log: cfg.Logger}
+	s := &cfg.Settings
+	if s.Hostname == "" {
+		return nil, &target.Error{
+			Code: wire.EndSettings, Step: target.StepResolve, Message: "The endpoint has no host name.",
+			Remedy: "Ask the administrator to set its host.",
+		}
+	}
+	if s.LegacyAlgorithms {
+		page.Notice(target.Notice{Code: "legacy-algorithms", Text: "Old, weak algorithms are allowed for this endpoint."})
+	}
+	if err := c.cred.load(ctx, cfg, page); err != nil {
+		return nil, err
+	}
+	chain, err := c.dialChain(ctx)
+	if err != nil {
+		return nil, c.failed(ctx, err)
+	}
+	t, err := c.openTerminal(ctx, chain)
+	if err != nil {
+		chain.close()
+		return nil, c.failed(ctx, err)
+	}
+	return t, nil
+}
+
+// failed prefers the reason for which ctx ended over what that broke.
+func (c *connector) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// chain is the connections that were opened, the target's last.
+type chain struct {
+	clients []*ssh.Client
+	stop    func() bool // takes the watch on ctx away
+}
+
+func (c *chain) last() *ssh.Client { return c.clients[len(c.clients)-1] }
+
+// close closes from the target outwards and waits for each.
+func (c *chain) close() {
+	if c.stop != nil {
+		c.stop()
+	}
+	for i := len(c.clients) - 1; i >= 0; i-- {
+		_ = c.clients[i].Close()
+		_ = c.clients[i].Wait()
+	}
+}
+
+func (c *connector) hops() []hop {
+	s := &c.cfg.Settings
+	var hops []hop
+	for _, j := range s.ProxyJump {
+		user := j.User
+		if user == "" {
+			user = c.cred.user
+		}
+		hops = append(hops, hop{user: user, host: j.Host, port: j.Port})
+	}
+	return append(hops, hop{user: c.cred.user, host: s.Hostname, port: s.Port, last: true})
+}
+
+// dialChain connects to each host through the one before.
+func (c *connector) dialChain(ctx context.Context) (*chain, error) {
+	ch := new(chain)
+	for _, h := range c.hops() {
+		conn, err := c.dial(ctx, ch, h)
+		if err == nil {
+			var client *ssh.Client
+			if client, err = c.handshake(ctx, conn, h); err == nil {
+				ch.clients = append(ch.clients, client)
+				continue
+			}
+		}
+		ch.close()
+		return nil, err
+	}
+	// Closing the first connection ends all that run through it.
+	first := ch.clients[0]
+	ch.stop = context.AfterFunc(ctx, func() { _ = first.Close() })
+	return ch, nil
+}
+
+// dial opens the transport to a host.
+func (c *connector) dial(ctx context.Context, ch *chain, h hop) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settings.Timeout)
+	defer cancel()
+	if len(ch.clients) == 0 {
+		c.page.Progress(target.StepResolve, h.host)
+		c.page.Progress(target.StepConnect, h.address())
+		conn, err := c.cfg.Dial(ctx, "tcp", h.address())
+		if err != nil {
+			return nil, dialError(h, err)
+		}
+		return conn, nil
+	}
+	c.page.Progress(target.StepConnect, h.address())
+	conn, err := ch.last().DialContext(ctx, "tcp", h.address())
+	if err != nil {
+		return nil, jumpError(h, err)
+	}
+	return conn, nil
+}
+
+// handshake speaks SSH on a transport until the login is done. It owns conn.
+func (c *connector) handshake(ctx context.Context, conn net.Conn, h hop) (*ssh.Client, error) {
+	c.page.Progress(target.StepHandshake, h.address())
+	w := &watched{Conn: conn, limit: c.cfg.Settings.Timeout}
+	w.timer = time.AfterFunc(w.limit, w.expire)
+	defer w.timer.Stop()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+
+	l := &login{c: c, ctx: ctx, hop: h, watch: w}
+	config := &ssh.ClientConfig{
+		User: h.user, ClientVersion: clientVersion,
+		HostKeyCallback: l.checkHostKey, AuthCallback: l.next, BannerCallback: l.banner,
+	}
+	if err := l.algorithms(config); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	cc, channels, requests, err := ssh.NewClientConn(w, h.address(), config)
+	if err != nil {
+		_ = conn.Close()
+		return nil, l.explain(err)
+	}
+	w.done.Store(true)
+	return ssh.NewClient(cc, channels, requests), nil
+}
+
+// algorithms sets what may be negotiated: what x/crypto holds for good, and for
+// old gear the rest. Host key kinds that were seen before come first, so that a
+// server with several keys does not look like another one.
+func (l *login) algorithms(config *ssh.ClientConfig) error {
+	good := ssh.SupportedAlgorithms()
+	config.KeyExchanges, config.Ciphers, config.MACs = good.KeyExchanges, good.Ciphers, good.MACs
+	kinds := good.HostKeys
+	if l.c.cfg.Settings.LegacyAlgorithms {
+		old := ssh.InsecureAlgorithms()
+		config.KeyExchanges = append(config.KeyExchanges, old.KeyExchanges...)
+		config.Ciphers = append(config.Ciphers, old.Ciphers...)
+		config.MACs = append(config.MACs, old.MACs...)
+		kinds = append(kinds, old.HostKeys...)
+	}
+	known, err := l.knownKinds()
+	if err != nil {
+		return err
+	}
+	config.HostKeyAlgorithms = preferKinds(kinds, known)
+	return nil
+}
+
+// watched is a transport with a time limit that can be paused while a person
+// thinks, and a memory of how the other side began.
+type watched struct {
+	net.Conn
+	limit   time.Duration
+	timer   *time.Timer
+	expired atomic.Bool
+	done    atomic.Bool // logged in: nothing is watched any more
+
+	mu    sync.Mutex
+	begin []byte // the first bytes read, at most maxBegin
+}
+
+const maxBegin = 256
+
+func (w *watched) expire() {
+	if !w.done.Load() {
+		w.expired.Store(true)
+		_ = w.Conn.Close()
+	}
+}
+
+func (w *watched) pause()  { w.timer.Stop() }
+func (w *watched) resume() { w.timer.Reset(w.limit) }
+
+// Read implements net.Conn.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if !w.done.Load() {
+		w.mu.Lock()
+		if room := maxBegin - len(w.begin); room > 0 {
+			w.begin = append(w.begin, p[:min(n, room)]...)
+		}
+		w.mu.Unlock()
+	}
+	return n, err
+}
+
+func (w *watched) beginning() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return string(w.begin)
+}
+
+// asError gives err as a *target.Error if it is one.
+func asError(err error) (*target.Error, bool) {
+	var e *target.Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+// wrap adds the step to an error that is not for people.
+func wrap(step target.Step, message, remedy, code string, err error) *target.Error {
+	return &target.Error{Code: code, Step: step, Message: message, Remedy: remedy, Err: fmt.Errorf("%s: %w", step, err)}
+}
