@@ -166,4 +166,3 @@ func exitStatus(err error) uint32 {
 	}
 	return 1
 }
-

@@ -1,0 +1,338 @@
+package ssh_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/demo"
+	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/ssh"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// person is a page with a person who answers from a list.
+type person struct {
+	mu      sync.Mutex
+	answers [][]string
+	forms   []target.Form
+	notices []target.Notice
+	steps   []target.Step
+}
+
+func (p *person) Progress(s target.Step, _ string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.steps = append(p.steps, s)
+}
+
+func (p *person) Notice(n target.Notice) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.notices = append(p.notices, n)
+}
+
+func (p *person) Ask(_ context.Context, f target.Form) ([]string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forms = append(p.forms, f)
+	if len(p.answers) == 0 {
+		return nil, target.ErrCancelled
+	}
+	a := p.answers[0]
+	p.answers = p.answers[1:]
+	return a, nil
+}
+
+func (p *person) noticed(code string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, n := range p.notices {
+		if n.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// trust is a memory of server identities.
+type trust struct {
+	mu  sync.Mutex
+	ids map[string][]authority.Identity
+}
+
+func (t *trust) Known(_ context.Context, endpoint, address string) ([]authority.Identity, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ids[endpoint+" "+address], nil
+}
+
+func (t *trust) Remember(_ context.Context, endpoint string, id authority.Identity) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ids == nil {
+		t.ids = make(map[string][]authority.Identity)
+	}
+	key := endpoint + " " + id.Address
+	t.ids[key] = append(t.ids[key], id)
+	return nil
+}
+
+// connect opens a session by settings.
+func connect(t *testing.T, all map[string]string, p *person, tr *trust) (target.Terminal, error) {
+	t.Helper()
+	if tr == nil {
+		tr = new(trust)
+	}
+	prefs, _ := settings.ParseSSH(all)
+	term, err := ssh.Connect(t.Context(), ssh.Config{
+		Settings: prefs, EndpointID: "e", Endpoint: "box", Trust: tr, Size: target.Size{Cols: 80, Rows: 24},
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}, p)
+	if err == nil {
+		t.Cleanup(func() { _ = term.Close() })
+	}
+	return term, err
+}
+
+// wantError checks code and step of a failure, and that it has a remedy.
+func wantError(t *testing.T, err error, code string, step target.Step) *target.Error {
+	t.Helper()
+	var e *target.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want a target.Error", err)
+	}
+	if e.Code != code || e.Step != step || e.Remedy == "" {
+		t.Errorf("got %s at %s (%v; remedy %q), want %s at %s", e.Code, e.Step, e, e.Remedy, code, step)
+	}
+	return e
+}
+
+func startDemo(t *testing.T) (*demo.Server, map[string]string) {
+	t.Helper()
+	s, err := demo.Start(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	all := s.Settings()
+	all["hostname"] = s.Address()
+	return s, all
+}
+
+// readUntil reads until the output holds text.
+func readUntil(t *testing.T, term target.Terminal, text string) string {
+	t.Helper()
+	var all bytes.Buffer
+	found := make(chan struct{})
+	timer := time.AfterFunc(20*time.Second, func() { _ = term.Close() })
+	defer timer.Stop()
+	defer close(found)
+	buf := make([]byte, 4096)
+	for {
+		n, err := term.Read(buf)
+		all.Write(buf[:n])
+		if strings.Contains(all.String(), text) {
+			return all.String()
+		}
+		if err != nil {
+			t.Fatalf("%v before %q; read %q", err, text, all.String())
+		}
+	}
+}
+
+func TestShellWorks(t *testing.T) {
+	_, all := startDemo(t)
+	p := new(person)
+	term, err := connect(t, all, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := term.Resize(target.Size{Cols: 101, Rows: 33}); err != nil {
+		t.Error(err)
+	}
+	fmt.Fprint(term, "echo so$((1+1)); stty size; echo $TERM; exit 7\r")
+	out := readUntil(t, term, "xterm-256color")
+	if !strings.Contains(out, "so2") || !strings.Contains(out, "33 101") {
+		t.Errorf("output %q", out)
+	}
+	for err = nil; err == nil; {
+		_, err = term.Read(make([]byte, 1024))
+	}
+	if status, message := term.Exit(); status != 7 || !strings.Contains(message, "7") {
+		t.Errorf("exit %d %q", status, message)
+	}
+	if p.noticed("host-key-first-seen") {
+		t.Error("a pinned key was called new")
+	}
+}
+
+func TestWrongPasswordIsAskedAnew(t *testing.T) {
+	_, all := startDemo(t)
+	right := all["password"]
+	all["password"] = "wrong"
+	p := &person{answers: [][]string{{"wrong again"}, {right}}}
+	if _, err := connect(t, all, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.forms) != 2 || p.forms[0].Fields[0].Echo || p.forms[0].Instruction == "" {
+		t.Errorf("forms %+v", p.forms)
+	}
+	p = &person{answers: [][]string{{"w"}, {"w"}, {"w"}}}
+	_, err := connect(t, all, p, nil)
+	wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
+	if strings.Contains(fmt.Sprint(err), "wrong") {
+		t.Errorf("the error holds a password: %v", err)
+	}
+}
+
+func TestMissingCredentialsAreAskedInOneForm(t *testing.T) {
+	_, all := startDemo(t)
+	name, right := all["username"], all["password"]
+	delete(all, "username")
+	delete(all, "password")
+	p := &person{answers: [][]string{{name, right}}}
+	if _, err := connect(t, all, p, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := connect(t, all, new(person), nil)
+	wantError(t, err, wire.EndCancelled, target.StepAuthenticate)
+}
+
+func TestIdentityIsTrustedOnceAndAChangeStops(t *testing.T) {
+	_, all := startDemo(t)
+	delete(all, "host-key")
+	tr, p := new(trust), new(person)
+	if _, err := connect(t, all, p, tr); err != nil {
+		t.Fatal(err)
+	}
+	if !p.noticed("host-key-first-seen") {
+		t.Error("a new key was not shown")
+	}
+	again := new(person)
+	if _, err := connect(t, all, again, tr); err != nil || again.noticed("host-key-first-seen") {
+		t.Errorf("second time: %v, %+v", err, again.notices)
+	}
+	// Another server at the same address.
+	for key, ids := range tr.ids {
+		ids[0].Key, ids[0].Fingerprint = []byte("other"), "SHA256:other"
+		tr.ids[key] = ids
+	}
+	_, err := connect(t, all, new(person), tr)
+	e := wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)
+	if !strings.Contains(e.Message, "SHA256:other") || strings.Count(e.Message, "SHA256:") != 2 {
+		t.Errorf("message without both fingerprints: %s", e.Message)
+	}
+	_, other := startDemo(t)
+	all["host-key"] = other["host-key"]
+	_, err = connect(t, all, new(person), nil)
+	wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)
+}
+
+// listen serves each connection by f.
+func listen(t *testing.T, f func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() {
+		cancel()
+		_ = l.Close()
+		wg.Wait()
+	})
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			context.AfterFunc(ctx, func() { _ = c.Close() })
+			wg.Go(func() { f(c) })
+		}
+	})
+	return l.Addr().String()
+}
+
+func TestFailuresSayWhatAndWhere(t *testing.T) {
+	closed := listen(t, func(c net.Conn) { _ = c.Close() })
+	stall := func(begin string) string {
+		return listen(t, func(c net.Conn) {
+			_, _ = c.Write([]byte(begin))
+			_, _ = c.Read(make([]byte, 1<<16))
+			_, _ = c.Read(make([]byte, 1<<16))
+			_, _ = c.Read(make([]byte, 1<<16))
+		})
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := l.Addr().String()
+	_ = l.Close()
+	for _, tt := range []struct {
+		name, host, code string
+		step             target.Step
+		says             string
+	}{
+		{"refused", nobody, wire.EndUnreachable, target.StepConnect, "nothing listens"},
+		{"no such name", "no-such-host.invalid", wire.EndUnreachable, target.StepResolve, "no-such-host"},
+		{"closed at once", closed, wire.EndTargetLost, target.StepHandshake, "closed"},
+		{"silent", stall(""), wire.EndTimeout, target.StepHandshake, "said nothing"},
+		{"stalls after its banner", stall("SSH-2.0-x\r\n"), wire.EndTimeout, target.StepHandshake, "stopped answering"},
+		{"not ssh", listen(t, func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 400 Bad\x1b[31m Request\r\n\r\n"))
+			_ = c.Close()
+		}), wire.EndTargetProtocol, target.StepHandshake, "HTTP/1.1 400 Bad[31m Request"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := connect(t, map[string]string{"hostname": tt.host, "username": "u", "password": "hunter2", "timeout": "1"}, new(person), nil)
+			if tt.name == "no such name" {
+				var e *target.Error // without a resolver the lookup fails in another way
+				if !errors.As(err, &e) || e.Code != wire.EndUnreachable && e.Code != wire.EndTimeout {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			e := wantError(t, err, tt.code, tt.step)
+			if !strings.Contains(e.Message, tt.says) {
+				t.Errorf("message %q does not say %q", e.Message, tt.says)
+			}
+			if strings.Contains(fmt.Sprint(err), "hunter2") {
+				t.Errorf("the error holds the password: %v", err)
+			}
+		})
+	}
+}
+
+func TestEndOfContextEndsEverything(t *testing.T) {
+	_, all := startDemo(t)
+	prefs, _ := settings.ParseSSH(all)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	term, err := ssh.Connect(ctx, ssh.Config{Settings: prefs, Trust: new(trust), Size: target.Size{Cols: 80, Rows: 24}}, new(person))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel(errors.New("over"))
+	for err = nil; err == nil; {
+		_, err = term.Read(make([]byte, 1024))
+	}
+	if err := term.Close(); err != nil {
+		t.Error(err)
+	}
+}
