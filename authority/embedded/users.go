@@ -48,6 +48,11 @@ func (s *Store) CreateUser(ctx context.Context, name, password string, admin boo
 	return u, nil
 }
 
+// CreateLocalUser makes a user without a password, who logs in by IssueLogin only.
+func (s *Store) CreateLocalUser(ctx context.Context, name string) (authority.User, error) {
+	return s.CreateUser(ctx, name, randomPassword(), false)
+}
+
 // EnsureAdmin makes an administrator with a random password when there is no
 // user at all. The password is given once and kept nowhere.
 func (s *Store) EnsureAdmin(ctx context.Context) (name, password string, created bool, err error) {

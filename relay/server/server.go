@@ -96,6 +96,9 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
+// Client gives the address of a request's browser, by the rules of TrustedProxies.
+func (s *Server) Client(r *http.Request) string { return s.echo.IPExtractor(r) }
+
 // Handler is the server as a handler, for tests.
 func (s *Server) Handler() http.Handler { return s.echo }
 

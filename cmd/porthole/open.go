@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/authority/embedded"
+	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/server"
+)
+
+type openFlags struct {
+	listen       string
+	set          []string
+	passwordFile string
+	identity     string
+}
+
+func (p *program) openCommand() *cobra.Command {
+	var f openFlags
+	c := &cobra.Command{
+		Use:   "open URL",
+		Short: "Open one machine at once, without users and endpoints",
+		Long: `Open one machine at once, without users and endpoints.
+
+It prints one address, which works once, for a browser on this machine, and ends
+when the session has ended. Secrets come from files or are asked on the page; on
+a command line everybody could read them. Keys of servers are remembered in the
+data folder.`,
+		Example: `  porthole open ssh://ann@10.0.0.5
+  porthole open ssh://ann@[2001:db8::5]:2222 --identity ~/.ssh/id_ed25519
+  porthole open ssh://ann@inner --set proxy-jump=gate.example.org --password-file pw`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return p.open(c.Context(), args[0], f, c.OutOrStdout()) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.listen, "listen", "127.0.0.1:0", "address for the browser; port 0: any free one")
+	fl.StringArrayVar(&f.set, "set", nil, "a setting, name=value; see docs/settings.md")
+	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password in its first line")
+	fl.StringVar(&f.identity, "identity", "", "file with the private key")
+	return c
+}
+
+// localUser is the person at this machine.
+const localUser = "local"
+
+func (p *program) open(ctx context.Context, address string, f openFlags, out io.Writer) (err error) {
+	protocol, all, err := settings.QuickConnect(address)
+	if err != nil {
+		return &usageError{err}
+	}
+	if err := f.apply(all); err != nil {
+		return err
+	}
+	trust, err := embedded.Open(ctx, embedded.Config{Path: p.database()})
+	if err != nil {
+		return fmt.Errorf("open %s: %w (choose another folder with --data)", p.data, err)
+	}
+	defer func() { err = errors.Join(err, trust.Close()) }()
+	store, err := embedded.Open(ctx, embedded.Config{Logger: p.log, ConnectionExpiry: -1})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	user, err := store.CreateLocalUser(ctx, localUser)
+	if err != nil {
+		return err
+	}
+	host, _, _ := settings.SplitAddress(all["hostname"])
+	e, err := store.AddEndpoint(ctx, embedded.Endpoint{
+		ID: "open " + host, Name: host, Protocol: protocol, Host: hostOf(all), Settings: all,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := listen(f.listen)
+	if err != nil {
+		return err
+	}
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	sessions := p.sessions(&onceAuthority{Authority: store, ended: done}, trust, 10*time.Minute, 1)
+	srv, a, err := p.newServer(store, sessions, false, false, func(*server.Config) {})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(out, "http://%s%s\n", listener.Addr(), a.Quick(user, e.ID))
+	return p.run(ctx, srv, listener)
+}
+
+// hostOf writes an address for an endpoint.
+func hostOf(all map[string]string) string {
+	host := all["hostname"]
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := all["port"]; port != "" {
+		host += ":" + port
+	}
+	return host
+}
+
+// apply adds what the flags say to the settings.
+func (f *openFlags) apply(all map[string]string) error {
+	if err := setAll(all, f.set); err != nil {
+		return err
+	}
+	for name, path := range map[string]string{"password": f.passwordFile, "private-key": f.identity} {
+		if path == "" {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		text := string(b)
+		if name == "password" {
+			text, _, _ = strings.Cut(text, "\n")
+			text = strings.TrimRight(text, "\r")
+		}
+		all[name] = text
+	}
+	return nil
+}
+
+// setAll reads name=value. Secrets are refused: command lines are not secret.
+func setAll(all map[string]string, list []string) error {
+	for _, s := range list {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return &usageError{fmt.Errorf("--set %q: write it like name=value", s)}
+		}
+		if settings.IsSecret(name) {
+			return &usageError{fmt.Errorf("--set %s: a command line can be read by others; use --password-file or --set-file %s=FILE", name, name)}
+		}
+		all[name] = value
+	}
+	return nil
+}
+
+// onceAuthority ends the program when the session has ended in the ordinary way.
+// After a failure the page can still try again.
+type onceAuthority struct {
+	authority.Authority
+	ended context.CancelFunc
+}
+
+// Ended implements authority.Authority.
+func (o *onceAuthority) Ended(ctx context.Context, grantID string, r authority.Report) {
+	o.Authority.Ended(ctx, grantID, r)
+	switch r.End.Code {
+	case wire.EndClosed, wire.EndDisconnected, wire.EndAbandoned, wire.EndDeleted, wire.EndLogout:
+		o.ended()
+	}
+}

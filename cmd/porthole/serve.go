@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/authority/embedded"
+	"github.com/porthole-rac/porthole/authority/embedded/api"
+	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/relay/demo"
+	"github.com/porthole-rac/porthole/relay/server"
+	"github.com/porthole-rac/porthole/relay/session"
+	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/ssh"
+	"github.com/porthole-rac/porthole/web"
+)
+
+// serveFlags are the settings of serve.
+type serveFlags struct {
+	listen, metrics  string
+	tlsCert, tlsKey  string
+	demo             bool
+	origins, proxies []string
+	resumeFor        time.Duration
+	maxConnections   int
+	expiry           embedded.Config
+}
+
+func (p *program) serveCommand() *cobra.Command {
+	var f serveFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the relay with its own authority",
+		Long: `Run the relay with its own authority in one process.
+
+At the first start it makes an administrator and prints name and password, once.
+Without a certificate it speaks HTTP and should listen on this machine only, or
+stand behind a proxy that speaks TLS: browsers allow clipboard and other things
+only on https and on localhost.`,
+		Example: `  porthole serve --demo
+  porthole serve --listen :8443 --tls-cert cert.pem --tls-key key.pem --data /var/lib/porthole`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.serve(c.Context(), f, c.OutOrStdout()) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address for browsers")
+	fl.StringVar(&f.metrics, "metrics", "127.0.0.1:9300", "address for metrics and health checks; empty: none")
+	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM file of the certificate chain")
+	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM file of the certificate's key")
+	fl.BoolVar(&f.demo, "demo", false, "add an endpoint that opens a shell on this machine; for trying out")
+	fl.StringSliceVar(&f.origins, "origin", nil, "further origin whose pages may connect, e.g. https://desk.example.org")
+	fl.StringSliceVar(&f.proxies, "trusted-proxy", nil, "network of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8")
+	fl.DurationVar(&f.resumeFor, "resume-for", 10*time.Minute, "how long a connection waits for a browser that has gone")
+	fl.IntVar(&f.maxConnections, "max-connections", 4096, "connections at a time")
+	fl.DurationVar(&f.expiry.ConnectionExpiry, "connection-expiry", 8*time.Hour, "longest life of a connection; -1s: as long as the login")
+	fl.DurationVar(&f.expiry.IdleExpiry, "idle-expiry", 12*time.Hour, "life of a login that is not used")
+	fl.DurationVar(&f.expiry.AbsoluteExpiry, "login-expiry", 7*24*time.Hour, "longest life of a login")
+	fl.DurationVar(&f.expiry.TokenExpiry, "token-expiry", time.Minute, "how long a launched connection waits to be opened")
+	return c
+}
+
+func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err error) {
+	tlsConfig, err := loadTLS(f.tlsCert, f.tlsKey)
+	if err != nil {
+		return err
+	}
+	proxies, err := parseNetworks(f.proxies)
+	if err != nil {
+		return err
+	}
+	cfg := f.expiry
+	cfg.Path, cfg.Logger = p.database(), p.log
+	store, err := embedded.Open(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("open %s: %w (choose another folder with --data, or mend its permissions)", p.data, err)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := errors.Join(store.EndStale(ctx), store.DeleteEphemeral(ctx)); err != nil {
+		return err
+	}
+	if f.demo {
+		d, err := demo.Start(p.log)
+		if err != nil {
+			return fmt.Errorf("start demo: %w", err)
+		}
+		defer d.Close()
+		if _, err := store.AddEndpoint(ctx, embedded.Endpoint{
+			Name: "Demo shell", Protocol: "ssh", Host: d.Address(), Settings: d.Settings(), Ephemeral: true,
+		}); err != nil {
+			return fmt.Errorf("add demo endpoint: %w", err)
+		}
+	}
+	listener, err := listen(f.listen)
+	if err != nil {
+		return err
+	}
+	sessions := p.sessions(store, store, f.resumeFor, f.maxConnections)
+	srv, _, err := p.newServer(store, sessions, tlsConfig != nil, f.demo, func(c *server.Config) {
+		c.TLS, c.Origins, c.TrustedProxies = tlsConfig, f.origins, proxies
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	stopMetrics, err := p.serveMetrics(f.metrics, sessions)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopMetrics()
+
+	scheme := "http"
+	if tlsConfig != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(out, "Porthole is at %s://%s/\n", scheme, listener.Addr())
+	name, password, created, err := store.EnsureAdmin(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if created {
+		fmt.Fprintf(out, "\n  An administrator was made. This is shown once:\n\n    name      %s\n    password  %s\n\n", name, password)
+	}
+	return p.run(ctx, srv, listener)
+}
+
+// run serves until ctx ends, and then lets the sessions go with a word.
+func (p *program) run(ctx context.Context, srv *server.Server, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	p.log.Info("stopping")
+	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	return errors.Join(srv.Shutdown(shutdown), <-failed)
+}
+
+// sessions makes the registry with the drivers.
+func (p *program) sessions(a authority.Authority, trust authority.Trust, resumeFor time.Duration, most int) *session.Registry {
+	return session.NewRegistry(session.Config{
+		Authority: a, ResumeFor: resumeFor, MaxSessions: most, Version: buildVersion(), Logger: p.log,
+		Open: func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
+			return ssh.Connect(ctx, ssh.Config{
+				Settings: prefs, EndpointID: g.Endpoint.ID, Endpoint: g.Endpoint.Name, Trust: trust, Size: size,
+				Logger: p.log.With("connection", g.ID),
+			}, page)
+		},
+	})
+}
+
+func (p *program) newServer(store *embedded.Store, sessions *session.Registry, secure, isDemo bool, change func(*server.Config)) (*server.Server, *api.API, error) {
+	var srv *server.Server
+	a := api.New(api.Config{
+		Store: store, Connections: sessions, Secure: secure, Version: buildVersion(), Demo: isDemo, Logger: p.log,
+		Client: func(r *http.Request) string { return srv.Client(r) },
+	})
+	cfg := server.Config{Sessions: sessions, Bundle: web.Bundle(), API: a, Login: a.LoginOf, Version: buildVersion(), Logger: p.log}
+	change(&cfg)
+	srv, err := server.New(cfg)
+	return srv, a, err
+}
+
+// serveMetrics starts the second listener.
+func (p *program) serveMetrics(address string, sessions *session.Registry) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	l, err := listen(address)
+	if err != nil {
+		return nil, err
+	}
+	s := &http.Server{Handler: server.Metrics(sessions, buildVersion()), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			p.log.Error("metrics not served", "error", err)
+		}
+	}()
+	return func() { _ = s.Close() }, nil
+}
+
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (another program may use the port; choose another with --listen or --metrics)", address, err)
+	}
+	return l, nil
+}
+
+func loadTLS(cert, key string) (*tls.Config, error) {
+	switch {
+	case cert == "" && key == "":
+		return nil, nil
+	case cert == "" || key == "":
+		return nil, &usageError{errors.New("--tls-cert and --tls-key belong together")}
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("load certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func parseNetworks(list []string) ([]*net.IPNet, error) {
+	var out []*net.IPNet
+	for _, s := range list {
+		_, n, err := net.ParseCIDR(s)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--trusted-proxy %q: write it like 10.0.0.0/8", s)}
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// healthCommand asks a running server whether it is well.
+func (p *program) healthCommand() *cobra.Command {
+	var metrics string
+	c := &cobra.Command{
+		Use: "healthcheck", Short: "Ask a running server whether it is well; the exit status tells", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(c.Context(), 5*time.Second)
+			defer cancel()
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metrics+"/outpost.goauthentik.io/ping", nil)
+			if err != nil {
+				return &usageError{fmt.Errorf("--metrics %q: %w", metrics, err)}
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				return fmt.Errorf("ask %s: %w (is the server running, with this --metrics address?)", metrics, err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != http.StatusNoContent {
+				return fmt.Errorf("ask %s: status %d", metrics, resp.StatusCode)
+			}
+			fmt.Fprintln(os.Stdout, "well")
+			return nil
+		},
+	}
+	c.Flags().StringVar(&metrics, "metrics", "127.0.0.1:9300", "metrics address of the server")
+	return c
+}
