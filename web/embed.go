@@ -1,6 +1,9 @@
-// Package web holds what browsers get: pages, styles, fonts, the JavaScript
-// around the WebAssembly programs. scripts/bundle makes web/dist of them, which
-// is embedded here and can be put on any web server as well.
+// Package web holds the browser's side as files: pages, styles, scripts, icons,
+// fonts and translations, and the static bundle that scripts/bundle makes of
+// them in web/dist.
+//
+// Only the bundle is embedded in the program. Until it has been built (make
+// build), dist holds nothing but .gitkeep, and the relay says so on its pages.
 package web
 
 import (
@@ -11,12 +14,12 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Bundle gives the files of web/dist. It is empty but for .gitkeep in a program
-// built before the bundle was.
-func Bundle() fs.FS {
-	sub, err := fs.Sub(dist, "dist")
+// FS gives the static bundle: index.html at its root, all other files beside it,
+// with their compressed forms (.br, .gz).
+func FS() fs.FS {
+	bundle, err := fs.Sub(dist, "dist")
 	if err != nil {
-		panic(err) // the directive above names the folder
+		panic("web: " + err.Error()) // "dist" is a constant and a valid path
 	}
-	return sub
+	return bundle
 }
