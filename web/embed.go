@@ -14,9 +14,9 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// FS gives the static bundle: index.html at its root, all other files beside it,
+// Bundle gives the static bundle: index.html at its root, all other files beside it,
 // with their compressed forms (.br, .gz).
-func FS() fs.FS {
+func Bundle() fs.FS {
 	bundle, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic("web: " + err.Error()) // "dist" is a constant and a valid path
