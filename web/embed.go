@@ -14,8 +14,8 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
-// Bundle gives the static bundle: index.html at its root, all other files beside it,
-// with their compressed forms (.br, .gz).
+// Bundle gives the files of web/dist: index.html at the root, all others beside
+// it, with their compressed forms (.br, .gz).
 func Bundle() fs.FS {
 	bundle, err := fs.Sub(dist, "dist")
 	if err != nil {
