@@ -1,0 +1,408 @@
+//go:build js
+
+package main
+
+import (
+	"encoding/base64"
+	"syscall/js"
+	"time"
+
+	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/wasm/client/link"
+	"github.com/porthole-rac/porthole/wasm/client/screen"
+	"github.com/porthole-rac/porthole/wasm/client/search"
+	"github.com/porthole-rac/porthole/wasm/client/selection"
+	"github.com/porthole-rac/porthole/wasm/client/theme"
+)
+
+// States of the automation API.
+const (
+	stateConnecting   = "connecting"
+	statePrompting    = "prompting"
+	stateConnected    = "connected"
+	stateReconnecting = "reconnecting"
+	stateEnded        = "ended"
+)
+
+// client is everything that the page's program knows. All of it runs on the
+// browser's one thread; callbacks must not block.
+type client struct {
+	ui      js.Value // globalThis.portholeUI
+	api     js.Value // globalThis.porthole
+	config  js.Value // globalThis.portholeConfig
+	link    *link.Link
+	screen  *screen.Screen
+	view    screen.View
+	term    *term.Terminal
+	theme   theme.Theme
+	options options
+	scheme  string // guacd's color-scheme of the endpoint
+
+	state   string
+	reason  js.Value
+	ready   bool // the target is there
+	welcome wire.Welcome
+	offset  uint64 // output applied
+	mark    wire.Mark
+	acked   uint64
+	ended   bool
+
+	sel     selection.Selection
+	matches []search.Match
+	match   int
+
+	input  input
+	timing timing
+	grid   wire.Grid // last asked for
+	events map[string][]js.Value
+	buf    []byte
+	text   liveText
+	blink  blink
+}
+
+func newClient() (*client, error) {
+	g := js.Global()
+	c := &client{
+		ui: g.Get("portholeUI"), api: g.Get("porthole"), config: g.Get("portholeConfig"),
+		state: stateConnecting, reason: js.Null(), events: make(map[string][]js.Value),
+	}
+	c.options = loadOptions()
+	c.term = term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 1000, ImageBytes: 0})
+	c.view = screen.View{Term: c.term, Theme: &c.theme, BlinkOn: true, Marked: c.marked, Found: c.found}
+	c.chooseTheme()
+	s, err := screen.New(&c.view, c.font(), c.painted)
+	if err != nil {
+		return nil, err
+	}
+	c.screen = s
+	c.handleTerm()
+	return c, nil
+}
+
+// start puts everything in motion.
+func (c *client) start() {
+	c.installAPI()
+	c.installInput()
+	c.watchSize()
+	c.startBlink()
+	c.link = link.New(c.config.Get("wsURL").String(), link.Events{
+		Hello: c.hello, Message: c.receive, Batch: c.batch, Lost: c.lost,
+	})
+	go c.link.Run(func() time.Duration { return max(time.Duration(c.welcome.ResumeFor), 20) * time.Second })
+}
+
+// handleTerm takes the events of the terminal. Answers to the program come from
+// the relay's terminal, not from this one.
+func (c *client) handleTerm() {
+	c.term.Handle(term.Handler{
+		Bell:  c.bell,
+		Title: func(title string) { c.ui.Call("title", title); c.emit("title", title) },
+	})
+}
+
+func (c *client) hello() *wire.Hello {
+	h := &wire.Hello{Version: wire.Version, Grid: c.wantedGrid(), Hidden: hidden(), Colors: c.colors()}
+	c.grid = h.Grid
+	w := js.Global()
+	scale := w.Get("devicePixelRatio").Float()
+	h.Screen = wire.Screen{Width: w.Get("innerWidth").Int(), Height: w.Get("innerHeight").Int(), Scale: int(scale * 1000)}
+	zone := w.Get("Intl").Get("DateTimeFormat").New().Call("resolvedOptions").Get("timeZone").String()
+	h.Abilities = map[wire.Ability]string{
+		wire.AbilityTimeZone: zone, wire.AbilityLocale: w.Get("navigator").Get("language").String(),
+		wire.AbilityUserAgent: "porthole-client",
+	}
+	if id, secret := c.loadResume(); id != "" {
+		h.Resume = wire.Resume{Connection: id, Secret: secret, Offset: c.offset}
+		if c.welcome.Connection == id {
+			h.Resume.Epoch = c.welcome.Epoch
+		}
+	}
+	return h
+}
+
+// The resume secret lives as long as the tab.
+
+func (c *client) loadResume() (id string, secret []byte) {
+	v := js.Global().Get("sessionStorage").Call("getItem", c.config.Get("storageKey"))
+	if v.Type() != js.TypeString {
+		return "", nil
+	}
+	text := v.String()
+	for i := range len(text) {
+		if text[i] == ' ' {
+			secret, err := base64.RawURLEncoding.DecodeString(text[i+1:])
+			if err == nil {
+				return text[:i], secret
+			}
+		}
+	}
+	return "", nil
+}
+
+func (c *client) saveResume() {
+	js.Global().Get("sessionStorage").Call("setItem", c.config.Get("storageKey"),
+		c.welcome.Connection+" "+base64.RawURLEncoding.EncodeToString(c.welcome.Secret))
+}
+
+func (c *client) dropResume() {
+	js.Global().Get("sessionStorage").Call("removeItem", c.config.Get("storageKey"))
+}
+
+// receive acts on one record of the relay.
+func (c *client) receive(t wire.Type, body []byte) {
+	switch t {
+	case wire.TypeWelcome:
+		c.welcomed(body)
+	case wire.TypeProgress:
+		var m wire.Progress
+		if m.Decode(body) == nil {
+			c.setState(stateConnecting)
+			c.ui.Call("progress", map[string]any{"step": m.Step, "detail": m.Detail})
+		}
+	case wire.TypeConnected:
+		c.connected()
+	case wire.TypePrompt:
+		c.prompted(body)
+	case wire.TypePromptGone:
+		var m wire.PromptGone
+		if m.Decode(body) == nil {
+			c.ui.Call("promptGone", m.ID)
+		}
+	case wire.TypeNotice:
+		var m wire.Notice
+		if m.Decode(body) == nil {
+			o := map[string]any{"code": m.Code, "text": m.Text, "detail": m.Detail}
+			c.ui.Call("notice", o)
+			c.emit("notice", o)
+		}
+	case wire.TypeEnd:
+		var m wire.End
+		if m.Decode(body) == nil {
+			c.end(&m)
+		}
+	case wire.TypeOutput:
+		var m wire.Output
+		if m.Decode(body) == nil {
+			c.output(&m)
+		}
+	case wire.TypeState:
+		var m wire.State
+		if m.Decode(body) == nil {
+			c.restore(&m)
+		}
+	case wire.TypeResized:
+		var m wire.Resized
+		if m.Decode(body) == nil {
+			c.resized(m.Grid)
+		}
+	case wire.TypeMark:
+		if c.mark.Decode(body) == nil {
+			c.input.confirmed(c.mark.InputBytes)
+			c.timing.arrived(c.mark.InputBytes)
+		}
+	case wire.TypeInputAck:
+		var m wire.InputAck
+		if m.Decode(body) == nil {
+			c.input.confirmed(m.Bytes)
+			c.sendPaste()
+		}
+	case wire.TypeClipboard:
+		c.clipboardFromTarget(body)
+	case wire.TypeClipboardRequest:
+		c.clipboardRequest(body)
+	}
+}
+
+func (c *client) welcomed(body []byte) {
+	var m wire.Welcome
+	if m.Decode(body) != nil {
+		return
+	}
+	c.welcome = m
+	c.saveResume()
+	c.acked, c.mark = 0, wire.Mark{}
+	c.input.welcome(m.InputBytes, m.InputWindow)
+	if m.Resumed != wire.ResumedContinue {
+		c.term = term.New(term.Config{Cols: c.grid.Cols, Rows: c.grid.Rows, Scrollback: m.Scrollback})
+		c.view.Term, c.view.Back, c.offset = c.term, 0, 0
+		c.handleTerm()
+		c.scheme = m.ColorScheme
+		c.chooseTheme()
+		c.screen.Invalidate()
+	}
+	c.endpointFont(m.FontName, m.FontSize)
+	c.ui.Call("welcome", map[string]any{"endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User})
+}
+
+func (c *client) connected() {
+	c.ready = true
+	c.setState(stateConnected)
+	m := &c.welcome
+	c.ui.Call("connected", map[string]any{
+		"endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User,
+		"readOnly": m.ReadOnly, "disableCopy": m.DisableCopy, "disablePaste": m.DisablePaste,
+	})
+	c.resize()
+	c.input.reconnected(c)
+}
+
+func (c *client) prompted(body []byte) {
+	var m wire.Prompt
+	if m.Decode(body) != nil {
+		return
+	}
+	fields := make([]any, len(m.Fields))
+	for i, f := range m.Fields {
+		fields[i] = map[string]any{"label": f.Label, "echo": f.Echo, "name": f.Name}
+	}
+	c.setState(statePrompting)
+	c.ui.Call("prompt", map[string]any{"id": m.ID, "title": m.Title, "instruction": m.Instruction, "fields": fields})
+}
+
+// output applies bytes of the target; those it has already are skipped.
+func (c *client) output(m *wire.Output) {
+	data := m.Data
+	if m.Offset < c.offset {
+		skip := min(c.offset-m.Offset, uint64(len(data)))
+		data = data[skip:]
+	}
+	c.offset = m.Offset + uint64(len(m.Data))
+	top := c.term.TopLine()
+	_, _ = c.term.Write(data)
+	c.keepPlace(top)
+	c.changed()
+}
+
+// restore takes the relay's terminal in place of the bytes that led to it.
+func (c *client) restore(m *wire.State) {
+	top := c.term.TopLine()
+	if err := c.term.RestoreSnapshot(m.Snapshot); err != nil {
+		// Page and relay do not agree any more; a fresh start puts that right.
+		c.dropState()
+		return
+	}
+	c.timing.states++
+	c.offset = m.Offset
+	c.keepPlace(top)
+	c.ui.Call("title", c.term.Title())
+	c.changed()
+}
+
+// dropState asks for a complete state by connecting anew.
+func (c *client) dropState() {
+	c.welcome.Epoch = 0
+	c.link.Drop()
+}
+
+func (c *client) resized(g wire.Grid) {
+	c.term.Resize(g.Cols, g.Rows)
+	c.term.SetCellPixels(g.CellWidth, g.CellHeight)
+	c.view.Back = min(c.view.Back, c.term.Scrollback())
+	c.emit("resize", map[string]any{"cols": g.Cols, "rows": g.Rows})
+	c.changed()
+}
+
+// keepPlace keeps what the person has scrolled back to in place.
+func (c *client) keepPlace(top uint64) {
+	if c.view.Back > 0 {
+		grown := int(min(c.term.TopLine()-min(top, c.term.TopLine()), 1<<30))
+		c.view.Back = min(c.view.Back+grown, c.term.Scrollback())
+		c.screen.Invalidate()
+	}
+}
+
+// changed has the screen drawn, and tells those who listen.
+func (c *client) changed() {
+	c.blink.show()
+	c.screen.Wake()
+	c.text.changed(c)
+	state, percent := c.term.Progress()
+	c.progressBar(state, percent)
+}
+
+// batch is called after each message. In a hidden tab nothing is painted, so the
+// update counts as done.
+func (c *client) batch() {
+	if c.mark.Number > c.acked {
+		if hidden() {
+			c.ack()
+		} else {
+			c.screen.Wake()
+		}
+	}
+}
+
+// painted is called after each frame.
+func (c *client) painted() {
+	if c.mark.Number > c.acked {
+		c.timing.painted(c)
+		c.ack()
+	}
+}
+
+func (c *client) ack() {
+	c.acked = c.mark.Number
+	m := wire.Ack{Number: c.acked}
+	c.send(m.Append(c.buf[:0]))
+}
+
+func (c *client) send(p []byte) bool {
+	c.buf = p[:0]
+	return c.link.Send(p)
+}
+
+// lost is called when the socket is gone; attempt -1: for good.
+func (c *client) lost(attempt int, in time.Duration) {
+	if c.ended {
+		return
+	}
+	c.input.lost()
+	if attempt < 0 {
+		message, remedy := "The relay cannot be reached any more.", "Check your network, then open the connection again from My applications."
+		if c.welcome.Connection == "" {
+			message = "The relay cannot be reached."
+		}
+		c.fail("network", "", message, remedy)
+		return
+	}
+	if c.welcome.Connection != "" {
+		c.setState(stateReconnecting)
+	}
+	c.ui.Call("reconnecting", map[string]any{"attempt": attempt, "inMs": in.Milliseconds(), "first": c.welcome.Connection == ""})
+}
+
+// end is the relay's last word.
+func (c *client) end(m *wire.End) {
+	c.ended = true
+	c.link.Close()
+	c.dropResume()
+	r := map[string]any{"code": m.Code, "step": m.Step, "message": m.Message, "remedy": m.Remedy}
+	c.reason = js.ValueOf(r)
+	c.setState(stateEnded)
+	r["canReconnect"] = m.Retry
+	c.ui.Call("ended", r)
+	c.emit("ended", c.reason)
+}
+
+func (c *client) fail(code, step, message, remedy string) {
+	c.end(&wire.End{Code: code, Step: step, Message: message, Remedy: remedy, Retry: true})
+}
+
+func (c *client) disconnect() {
+	if c.link.Open() {
+		m := wire.Bye{}
+		c.send(m.Append(c.buf[:0]))
+		return
+	}
+	c.fail(wire.EndDisconnected, "", "You disconnected.", "")
+}
+
+func (c *client) bell() {
+	if c.options.Bell != "none" {
+		c.ui.Call("bell", c.options.Bell)
+	}
+	c.emit("bell", nil)
+}
+
+func hidden() bool { return js.Global().Get("document").Get("hidden").Bool() }

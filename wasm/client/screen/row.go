@@ -1,0 +1,212 @@
+//go:build js
+
+package screen
+
+import (
+	"image"
+	"unicode/utf8"
+
+	"github.com/hajimehoshi/ebiten/v2"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/porthole-rac/porthole/protocol/term"
+)
+
+// Bits of a cell's third texel.
+const (
+	bitStrike      = 8
+	bitOverline    = 16
+	shiftCursor    = 5
+	bitColor       = 128
+	cursorBar      = 1
+	cursorUnder    = 2
+	cursorHollow   = 3
+	cellTexelBytes = 12
+)
+
+// buildRow writes row y of the view to the texture.
+func (s *Screen) buildRow(y int) {
+	v := s.view
+	t := v.Term
+	number := t.TopLine() + uint64(y) - uint64(v.Back)
+	l := t.Line(number)
+	markFrom, markTo := v.Marked(number)
+	found := v.Found(number)
+	for x := range s.cols {
+		var c term.Cell
+		if l != nil && x < len(l.Cells) {
+			c = l.Cells[x]
+		}
+		s.putCell(x, c, x >= markFrom && x < markTo, found)
+	}
+	s.putCursor(y)
+	s.grid.SubImage(image.Rect(0, y, 3*s.cols, y+1)).(*ebiten.Image).WritePixels(s.texels)
+}
+
+// putCell writes one cell's texels.
+func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
+	v := s.view
+	p := v.Term.Palette()
+	fg, bg := s.colors(c, p)
+	switch {
+	case marked:
+		bg = v.Theme.Selection
+		if v.Theme.Foreground != 0 || fg == bg {
+			fg = v.Theme.Foreground
+		}
+	default:
+		for _, r := range found {
+			if x >= r.From && x < r.To {
+				bg, fg = v.Theme.Match, v.Theme.Foreground
+				if r.Current {
+					fg, bg = v.Theme.Background, v.Theme.Cursor
+				}
+			}
+		}
+	}
+	g := s.glyphOf(c)
+	line := fg
+	bits := byte(c.Attr.Underline())
+	under, link := v.Term.Extended(c)
+	if !under.IsDefault() {
+		line = p.Resolve(under, term.DefaultColor)
+	}
+	if link != 0 && link == v.Hover && bits == 0 {
+		bits = byte(term.UnderlineSingle)
+	}
+	if c.Attr&term.Strike != 0 {
+		bits |= bitStrike
+	}
+	if c.Attr&term.Overline != 0 {
+		bits |= bitOverline
+	}
+	if g.color {
+		bits |= bitColor
+	}
+	out := s.texels[x*cellTexelBytes : x*cellTexelBytes+cellTexelBytes]
+	put(out[0:], fg, byte(g.slot>>8))
+	put(out[4:], bg, byte(g.slot))
+	put(out[8:], line, bits)
+}
+
+func put(out []byte, rgb uint32, a byte) {
+	out[0], out[1], out[2], out[3] = byte(rgb>>16), byte(rgb>>8), byte(rgb), a
+}
+
+// colors gives a cell's text colour and background as they are to be seen.
+func (s *Screen) colors(c term.Cell, p *term.Palette) (fg, bg uint32) {
+	fgColor := c.Fg
+	if i, ok := fgColor.Index(); ok && i < 8 && c.Attr&term.Bold != 0 {
+		fgColor = term.Indexed(i + 8) // bold is bright, as in xterm
+	}
+	fg, bg = p.Resolve(fgColor, p.Foreground), p.Resolve(c.Bg, p.Background)
+	if (c.Attr&term.Inverse != 0) != s.view.Term.Modes().ReverseVideo {
+		fg, bg = bg, fg
+	}
+	if c.Attr&term.Faint != 0 {
+		fg = mix(fg, bg)
+	}
+	if c.Attr&term.Hidden != 0 || c.Attr&term.Blink != 0 && !s.view.BlinkOn {
+		fg = bg
+	}
+	return fg, bg
+}
+
+// mix gives the colour two thirds of the way to a.
+func mix(a, b uint32) uint32 {
+	part := func(shift uint) uint32 { return (2*(a>>shift&0xff) + b>>shift&0xff) / 3 << shift }
+	return part(16) | part(8) | part(0)
+}
+
+// glyphOf gives a cell's glyph; slot 0 when it shows nothing, or not yet.
+func (s *Screen) glyphOf(c term.Cell) glyph {
+	if c.Attr&term.WideTail != 0 {
+		return s.tail
+	}
+	s.tail = glyph{}
+	if c.Blank() {
+		return glyph{}
+	}
+	k := glyphKey{style: style(c.Attr), wide: c.Attr&term.Wide != 0}
+	if c.Char < 0x80 {
+		k.text = asciiText[c.Char : c.Char+1]
+	} else {
+		k.text = s.view.Term.Cluster(c)
+	}
+	g, _ := s.atlas.find(k)
+	if k.wide && g.slot != 0 {
+		s.tail = glyph{g.slot + 1, g.color}
+	}
+	return g
+}
+
+// asciiText holds every ASCII character at its own index.
+var asciiText = func() string {
+	var b [128]byte
+	for i := range b {
+		b[i] = byte(i)
+	}
+	return string(b[:])
+}()
+
+func style(a term.Attr) (st uint8) {
+	if a&term.Bold != 0 {
+		st |= styleBold
+	}
+	if a&term.Italic != 0 {
+		st |= styleItalic
+	}
+	return st
+}
+
+// putCursor draws the cursor, and what is being composed, into the row.
+func (s *Screen) putCursor(y int) {
+	v := s.view
+	c := v.Term.Cursor()
+	if y != c.Y+v.Back {
+		return
+	}
+	if v.Preedit != "" {
+		s.putPreedit(c.X)
+		return
+	}
+	if !c.Visible || v.Focused && c.Blink && !v.BlinkOn {
+		return
+	}
+	out := s.texels[c.X*cellTexelBytes : c.X*cellTexelBytes+cellTexelBytes]
+	kind := byte(0)
+	switch {
+	case !v.Focused:
+		kind = cursorHollow
+	case c.Style == term.CursorBar:
+		kind = cursorBar
+	case c.Style == term.CursorUnderline:
+		kind = cursorUnder
+	default:
+		cursor := v.Term.Palette().Resolve(v.Term.Palette().Cursor, term.DefaultColor)
+		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3])
+		put(out[4:], cursor, out[7])
+	}
+	out[11] |= kind << shiftCursor
+}
+
+// putPreedit draws the text of an input method, underlined.
+func (s *Screen) putPreedit(x int) {
+	text := s.view.Preedit
+	for len(text) > 0 && x < s.cols {
+		r, n := utf8.DecodeRuneInString(text)
+		text = text[n:]
+		c := term.Cell{Char: uint32(r)}
+		w := runewidth.RuneWidth(r)
+		if w == 2 {
+			c.Attr = term.Wide
+		}
+		s.putCell(x, c, false, nil)
+		s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+		if x++; w == 2 && x < s.cols {
+			s.putCell(x, term.Cell{Attr: term.WideTail}, false, nil)
+			s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+			x++
+		}
+	}
+}
