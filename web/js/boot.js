@@ -1,0 +1,91 @@
+// Starts the session page: automation API, texts, the page's parts, and then the
+// Go program, with its progress shown.
+
+import "./ebiten-shim.js";
+import "asset:wasm_exec.js";
+import { translate, t } from "./i18n.js";
+import * as ui from "./session.js";
+
+// globalThis.porthole is there from the first moment; Go takes it over.
+globalThis.porthole = {
+  state: "loading", reason: null, queue: [], ui: {},
+  on(event, fn) {
+    const entry = [event, fn];
+    this.queue.push(entry);
+    return () => { this.queue = this.queue?.filter((e) => e !== entry); };
+  },
+  stats: () => ({}), text: () => "", scrollback: () => "", size: () => ({ cols: 0, rows: 0 }), sendText() {}, disconnect() {},
+};
+globalThis.portholeUI = ui;
+
+// The longest time that the page could not answer.
+globalThis.portholeLongestTask = 0;
+try {
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) globalThis.portholeLongestTask = Math.max(globalThis.portholeLongestTask, e.duration);
+  }).observe({ type: "longtask" });
+} catch { /* not measured here */ }
+
+/** Where the relay is and which connection this page is for. */
+async function configure() {
+  const inPath = location.pathname.match(/\/if\/rac\/([^/]+)\/$/);
+  let base = new URL("/", location.href);
+  let token = inPath?.[1];
+  if (!token) { // the static bundle on another server
+    token = location.hash.slice(1);
+    try {
+      const r = await fetch("./porthole.json", { cache: "no-cache" });
+      if (r.ok) base = new URL((await r.json()).relay, location.href);
+    } catch { /* same origin */ }
+  } else {
+    base = new URL(location.pathname.slice(0, -("if/rac//".length + token.length)) || "/", location.href);
+  }
+  const ws = new URL(`ws/rac/${token}/`, base);
+  ws.protocol = ws.protocol === "https:" ? "wss:" : "ws:";
+  return { token, home: base.href, wsURL: ws.href, storageKey: `porthole.resume.${token}` };
+}
+
+/** Fetch and compile the program, telling how far it is. */
+async function load(url, size) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  let got = 0;
+  const counted = response.body.pipeThrough(new TransformStream({
+    transform(chunk, controller) {
+      got += chunk.byteLength;
+      ui.loaded(got / size);
+      controller.enqueue(chunk);
+    },
+  }));
+  const go = new globalThis.Go();
+  const { instance } = await WebAssembly.instantiateStreaming(
+    new Response(counted, { headers: { "Content-Type": "application/wasm" } }), go.importObject);
+  return { go, instance };
+}
+
+async function start() {
+  const texts = translate();
+  const config = await configure();
+  globalThis.portholeConfig = config;
+  ui.setHome(config.home);
+  if (typeof WebAssembly !== "object" || !WebAssembly.instantiateStreaming) {
+    await texts;
+    return ui.ended({ code: "wasm", step: "page", message: t("fail.wasm"), remedy: t("fail.wasm.remedy") });
+  }
+  if (!config.token) {
+    await texts;
+    return ui.ended({ code: "token-invalid", step: "page", message: t("fail.token"), remedy: t("fail.token.remedy") });
+  }
+  try {
+    const program = load(new URL("asset:client.wasm", import.meta.url), Number("asset-size:client.wasm"));
+    await Promise.all([texts, document.fonts?.load("16px 'JetBrains Mono'").catch(() => {})]);
+    const { go, instance } = await program;
+    ui.progress({ step: "relay", detail: "" });
+    await go.run(instance);
+  } catch (e) {
+    console.error(e);
+    ui.ended({ code: "load", step: "page", message: t("fail.load"), remedy: t("fail.load.remedy"), canReconnect: true });
+  }
+}
+
+start();

@@ -1,0 +1,66 @@
+// Questions: forms of the machine, and yes or no.
+
+const $ = (id) => document.getElementById(id);
+let settle = null;
+
+/** Show a form and give the answers, or null if it was cancelled. */
+export function ask({ title, instruction, fields }) {
+  settle?.(null);
+  const dialog = $("prompt");
+  $("prompt-title").textContent = title;
+  $("prompt-text").textContent = instruction;
+  $("prompt-text").hidden = !instruction;
+  const inputs = fields.map((f, i) => {
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    label.textContent = f.label;
+    label.htmlFor = input.id = `prompt-${i}`;
+    input.type = f.echo ? "text" : "password";
+    input.autocomplete = { username: "username", password: "current-password", "one-time-code": "one-time-code" }[f.name] ?? "off";
+    input.autocapitalize = "off";
+    input.spellcheck = false;
+    return [label, input];
+  });
+  $("prompt-fields").replaceChildren(...inputs.flat());
+  return new Promise((resolve) => {
+    settle = (values) => {
+      settle = null;
+      dialog.close();
+      $("prompt-fields").replaceChildren(); // secrets do not stay in the page
+      resolve(values);
+    };
+    $("prompt-form").onsubmit = (e) => {
+      e.preventDefault();
+      settle?.(inputs.map(([, input]) => input.value));
+    };
+    $("prompt-cancel").onclick = () => settle?.(null);
+    dialog.oncancel = (e) => {
+      e.preventDefault();
+      settle?.(null);
+    };
+    if (!dialog.open) dialog.showModal();
+    inputs[0]?.[1].focus();
+  });
+}
+
+/** Take a form away without an answer: the machine does not wait any more. */
+export function promptGone() {
+  settle = null;
+  $("prompt").close();
+  $("prompt-fields").replaceChildren();
+}
+
+/** Ask yes or no about a text. */
+export function confirm(title, text, yes, why) {
+  const dialog = $("question");
+  $("question-title").textContent = why ? `${title} ${why}` : title;
+  $("question-text").textContent = text;
+  $("question-text").hidden = !text;
+  $("question-yes").textContent = yes;
+  dialog.returnValue = "no";
+  return new Promise((resolve) => {
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    if (!dialog.open) dialog.showModal();
+    $("question-yes").focus();
+  });
+}

@@ -1,0 +1,57 @@
+// What Ebiten needs to know of this page before it starts. Ebiten reads
+// requestAnimationFrame when its package is initialised and asks for a frame for
+// ever; here a frame comes only when somebody calls portholeWake, so that an
+// idle terminal costs nothing.
+
+const raf = window.requestAnimationFrame.bind(window);
+let held = null;
+let credit = 8; // frames for the start
+
+window.requestAnimationFrame = (callback) => {
+  if (credit > 0) {
+    credit--;
+    return raf(callback);
+  }
+  held = callback;
+  return 0;
+};
+
+/** Let Ebiten draw n frames. */
+globalThis.portholeWake = (n = 1) => {
+  credit = Math.max(credit, n);
+  if (held) {
+    const callback = held;
+    held = null;
+    credit--;
+    raf(callback);
+  }
+};
+
+// Ebiten polls gamepads in every frame; there are none in a terminal.
+navigator.getGamepads = () => [];
+
+// Ebiten sizes its canvas by the body and caches the pixel ratio for ever; device
+// pixels make it sharp at any zoom.
+for (const [name, css] of [["clientWidth", "innerWidth"], ["clientHeight", "innerHeight"]]) {
+  Object.defineProperty(document.body, name, {
+    configurable: true,
+    get: () => Math.round(window[css] * window.devicePixelRatio),
+  });
+}
+
+// A terminal needs no antialiasing, depth or stencil, which cost much where WebGL
+// is drawn in software; and rows that did not change stay from the frame before.
+const getContext = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, attributes) {
+  if (kind === "webgl2" || kind === "webgl") {
+    attributes = { ...attributes, antialias: false, depth: false, preserveDrawingBuffer: true, powerPreference: "low-power" };
+  }
+  return getContext.call(this, kind, attributes);
+};
+
+// Ebiten cannot get over a lost context; the page comes back and resumes.
+addEventListener("webglcontextlost", (e) => {
+  e.stopImmediatePropagation();
+  e.preventDefault();
+  location.reload();
+}, true);

@@ -1,0 +1,204 @@
+// The page's side of the bridge: everything that the Go program calls as
+// portholeUI. Each part of the page has a file of its own; here they meet.
+
+import { t, has } from "./i18n.js";
+import { ask, confirm, promptGone as dropPrompt } from "./dialogs.js";
+import { installMenu, menuConnected, menuOptions } from "./menu.js";
+import { installSearch, showSearchResult, open as showSearch } from "./search.js";
+import { installKeybar, stickyModifiers } from "./keybar.js";
+import { show as showNotice } from "./notices.js";
+
+export { toggle as toggleMenu } from "./menu.js";
+
+const $ = (id) => document.getElementById(id);
+const actions = () => globalThis.porthole.ui;
+const steps = ["page", "relay", "connect", "handshake", "authenticate", "open"];
+let home = "/";
+let endpoint = "";
+let countdown = 0;
+
+installMenu();
+installSearch();
+installKeybar();
+$("cancel").addEventListener("click", () => {
+  if (actions().disconnect) actions().disconnect();
+  else location.assign(home);
+});
+$("reconnect").addEventListener("click", () => actions().reconnectNow());
+$("again").addEventListener("click", () => location.assign(endpoint ? `${home}?again=${encodeURIComponent(endpoint)}` : home));
+
+/** Where My applications is. */
+export function setHome(url) {
+  home = url;
+  $("home").href = url;
+}
+
+/** How much of the program is loaded, 0…1. */
+export function loaded(part) {
+  step("page", `${Math.min(100, Math.round(part * 100))} %`);
+}
+
+/** A step has begun. */
+export function progress({ step: name, detail }) {
+  hideBanner();
+  step(name === "resolve" ? "connect" : name, detail);
+}
+
+function step(name, detail) {
+  const at = steps.indexOf(name);
+  for (const [i, s] of steps.entries()) {
+    const li = document.querySelector(`#steps [data-step=${s}]`);
+    li.classList.toggle("done", i < at);
+    li.classList.toggle("now", i === at);
+    if (i === at) li.querySelector(".detail").textContent = detail ?? "";
+  }
+}
+
+/** The relay has taken us in. */
+export function welcome(info) {
+  endpoint = info.endpoint;
+  hideBanner();
+  document.title = `${info.endpoint} – Porthole`;
+  $("handle-name").textContent = info.endpoint;
+}
+
+/** The machine is there. */
+export function connected(info) {
+  hideBanner();
+  $("cover").hidden = true;
+  setDot("connected");
+  menuConnected(info);
+  if (!document.querySelector("dialog[open]")) actions().focus();
+}
+
+function setDot(state) {
+  $("dot").className = `dot ${state}`;
+  $("handle").classList.toggle("away", state !== "connected");
+}
+
+/** Ask the person something for the machine. */
+export function prompt(p) {
+  ask(p).then((values) => actions().answer(p.id, values));
+}
+
+export const promptGone = dropPrompt;
+
+/** Something worth knowing. */
+export function notice(n) {
+  showNotice(has(`notice.${n.code}`) ? t(`notice.${n.code}`) : n.text, n.detail);
+}
+
+/** The line is down. */
+export function reconnecting({ attempt, inMs, first }) {
+  if (first) {
+    step("relay", `${attempt}`);
+    if (attempt < 2) return;
+  }
+  setDot("away");
+  clearInterval(countdown);
+  let left = Math.ceil(inMs / 1000);
+  const tell = () => { $("banner-text").textContent = left > 0 ? t("reconnecting.in", left) : t("reconnecting.now"); };
+  tell();
+  $("banner").hidden = false;
+  countdown = setInterval(() => { left = Math.max(0, left - 1); tell(); }, 1000);
+}
+
+function hideBanner() {
+  clearInterval(countdown);
+  $("banner").hidden = true;
+}
+
+/** It is over: why, at which step, and what to try. */
+export function ended(e) {
+  hideBanner();
+  setDot("ended");
+  dropPrompt();
+  const failed = Boolean(e.step);
+  const own = `end.${e.code}`;
+  $("end-title").textContent = has(own) ? t(own) : t(failed ? "end.failed" : "end.over");
+  $("end-step").textContent = failed ? t("end.step", has(`step.${e.step}`) ? t(`step.${e.step}`) : e.step) : "";
+  $("end-message").textContent = e.message;
+  $("end-remedy").textContent = e.remedy ?? "";
+  $("end-remedy").hidden = !e.remedy;
+  $("end-code").textContent = t("end.code", e.code);
+  $("again").hidden = e.canReconnect === false || !e.canReconnect;
+  $("cover").hidden = true;
+  $("end").hidden = false;
+  globalThis.porthole.state = "ended";
+  globalThis.porthole.reason ??= { code: e.code, step: e.step, message: e.message, remedy: e.remedy };
+  ($("again").hidden ? $("home") : $("again")).focus();
+}
+
+/** The window's title as the machine names it. */
+export function title(text) {
+  document.title = text ? `${text} – ${endpoint}` : `${endpoint} – Porthole`;
+}
+
+/** The bell rings: a flash, or a short tone. */
+export function bell(kind) {
+  if (kind === "sound") {
+    const audio = new AudioContext();
+    const tone = audio.createOscillator();
+    tone.connect(audio.destination);
+    tone.frequency.value = 660;
+    tone.start();
+    tone.stop(audio.currentTime + 0.08);
+    tone.onended = () => audio.close();
+    return;
+  }
+  const canvas = document.querySelector("body > canvas");
+  canvas?.classList.remove("flash");
+  requestIdleCallback?.(() => canvas?.classList.add("flash"));
+}
+
+/** Progress of a program (OSC 9;4). */
+export function progressBar({ state, percent }) {
+  const bar = $("progress-bar");
+  bar.hidden = state === 0;
+  bar.classList.toggle("error", state === 2);
+  bar.style.width = state === 3 ? "100%" : `${percent}%`;
+}
+
+/** Several lines are to be pasted where each would run. */
+export function confirmPaste({ lines, text }) {
+  confirm(t("paste.title", lines), text, t("action.paste"), t("paste.why")).then((yes) => {
+    actions().pasteDecision(yes);
+    actions().focus();
+  });
+}
+
+/** A program wants to read the clipboard. */
+export function confirmClipboardRead() {
+  confirm(t("clipboard.title"), "", t("action.allow")).then((yes) => {
+    actions().clipboardDecision(yes);
+    actions().focus();
+  });
+}
+
+/** The browser wants a gesture before the clipboard is written. */
+export function clipboardWaits() {
+  showNotice(t("clipboard.waits"), "", [t("action.copy"), () => actions().clipboardWrite()]);
+}
+
+export const searchResult = showSearchResult;
+export const openSearch = showSearch;
+export const modifiers = stickyModifiers;
+export const options = menuOptions;
+
+/** New text for screen readers. */
+export function live(text) { $("live").append(text); }
+
+/** The visible screen for screen readers. */
+export function screen(text) { $("screen").textContent = text; }
+
+/** The link under the pointer. */
+export function link(l) {
+  $("link-status").hidden = !l;
+  $("terminal").style.cursor = l ? "pointer" : "";
+  if (l) $("link-status").textContent = l.uri;
+}
+
+/** Text marked by a long press. */
+export function selected(text) {
+  if (text) showNotice(text.slice(0, 80), "", [t("action.copy"), () => actions().copy()]);
+}
