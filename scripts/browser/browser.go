@@ -16,7 +16,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // ErrNoChromium means that there is no browser to drive.
@@ -228,8 +231,28 @@ func (p *Page) Shows(text string) error {
 	return p.Until(fmt.Sprintf("porthole.text().includes(%q)", text))
 }
 
-// Type types on the keyboard.
-func (p *Page) Type(text string) error { return p.Do(chromedp.KeyEvent(text)) }
+// Type types on the keyboard. Each key is one event with its text, as from a real
+// keyboard: a page that takes the key down gets no text besides.
+func (p *Page) Type(text string) error {
+	return p.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		for _, r := range text {
+			for _, k := range kb.Encode(r) {
+				switch k.Type {
+				case kb.KeyChar:
+					continue
+				case kb.KeyDown:
+					if key, ok := kb.Keys[r]; !ok || key.Print {
+						k.Text = string(r)
+					}
+				}
+				if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, *k); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+}
 
 // Text gives the terminal's text.
 func (p *Page) Text() (string, error) { return Eval[string](p, "porthole.text()") }
