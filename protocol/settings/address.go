@@ -3,7 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -27,7 +27,7 @@ func SplitAddress(s string) (host string, port int, err error) {
 		}
 		s = s[1:]
 	case strings.Count(s, ":") > 1:
-		if net.ParseIP(s) == nil && !strings.Contains(s, "%") {
+		if _, err := netip.ParseAddr(s); err != nil {
 			return s, 0, fmt.Errorf("%q is neither a name nor an address", s)
 		}
 		return s, 0, nil

@@ -129,3 +129,28 @@ func FuzzParse(f *testing.F) {
 		_, _, _ = settings.QuickConnect(v1)
 	})
 }
+
+func TestSplitAddress(t *testing.T) {
+	for _, tt := range []struct {
+		in, host string
+		port     int
+		ok       bool
+	}{
+		{"h", "h", 0, true},
+		{"h:22", "h", 22, true},
+		{"fe80::1", "fe80::1", 0, true},
+		{"fe80::1%eth0", "fe80::1%eth0", 0, true},
+		{"[fe80::1%eth0]:22", "fe80::1%eth0", 22, true},
+		{"::ffff:192.0.2.1", "::ffff:192.0.2.1", 0, true},
+		{"h:1:2", "h:1:2", 0, false},
+		{"a:b%c:d", "a:b%c:d", 0, false},
+		{"[::1", "", 0, false},
+		{"h:0", "h", 0, false},
+		{"h:65536", "h", 65536, false},
+	} {
+		host, port, err := settings.SplitAddress(tt.in)
+		if host != tt.host || (err == nil) != tt.ok || tt.ok && port != tt.port {
+			t.Errorf("%q: got %q, %d, %v", tt.in, host, port, err)
+		}
+	}
+}
