@@ -278,3 +278,17 @@ func (p *Page) Screenshot(path string) error {
 func (p *Page) Resize(width, height int) error {
 	return p.Do(chromedp.EmulateViewport(int64(width), int64(height)))
 }
+
+// Call sends a command of the DevTools protocol to the tab.
+func Call[P, R any](p *Page, cmd cdp.Command[P, R], params P) (R, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, Wait)
+	defer cancel()
+	return chromedp.Call(ctx, cmd, params)
+}
+
+// CallBrowser sends a command of the DevTools protocol to the browser.
+func CallBrowser[P, R any](p *Page, cmd cdp.Command[P, R], params P) (R, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, Wait)
+	defer cancel()
+	return chromedp.CallBrowser(ctx, cmd, params)
+}

@@ -26,7 +26,9 @@ func (c *client) installAPI() {
 	fn(p, "scrollback", func([]js.Value) any { return c.term.ScrollbackText() })
 	fn(p, "size", func([]js.Value) any {
 		cols, rows := c.term.Size()
-		return map[string]any{"cols": cols, "rows": rows}
+		w, h := c.screen.Cell()
+		scale := js.Global().Get("devicePixelRatio").Float()
+		return map[string]any{"cols": cols, "rows": rows, "cellWidth": float64(w) / scale, "cellHeight": float64(h) / scale}
 	})
 	do(p, "sendText", func(a []js.Value) { c.userTyped(); c.pasteRaw(a[0].String()) })
 	do(p, "disconnect", func([]js.Value) { c.disconnect() })

@@ -1,0 +1,116 @@
+// Package browser_test tries the client in a real Chromium against a real
+// `porthole serve --demo`: what a person sees, presses and copies, and what the
+// program at the other end receives. One file per theme.
+//
+// The tests build nothing: they need bin/porthole with the bundle in it, which
+// `make build` makes; PORTHOLE_BINARY names another one. Without it or without
+// Chromium they are skipped, except where CI=true. With PORTHOLE_SHOTS=DIR the
+// states of the pages are written there as pictures.
+package browser_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/browser"
+
+	drive "github.com/porthole-rac/porthole/scripts/browser"
+)
+
+const demo = "Demo shell"
+
+var (
+	server   *drive.Server
+	chromium *drive.Browser
+	absent   string // why there is nothing to test
+)
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv("PORTHOLE_TEST_PROGRAM"); name != "" {
+		program(name)
+		return
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "porthole-browser")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary := findBinary()
+	if _, err := exec.LookPath("chromium"); err != nil {
+		absent = "chromium is not installed"
+	} else if binary == "" {
+		absent = "there is no bin/porthole; run make build"
+	}
+	if absent != "" {
+		if os.Getenv("CI") == "true" {
+			fmt.Fprintln(os.Stderr, "browser tests cannot run:", absent)
+			return 1
+		}
+		return m.Run()
+	}
+	if server, err = drive.StartServer(binary, dir, "--demo"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer server.Stop()
+	if chromium, err = drive.Start(1280, 800); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer chromium.Close()
+	if err := logIn(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// logIn logs in once; all tabs share the cookie and the clipboard's permission.
+func logIn() error {
+	p, err := chromium.Page()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := p.LogIn(server); err != nil {
+		return err
+	}
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		if _, err := drive.CallBrowser(p, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: name, AllowWithoutGesture: true}, Setting: browser.PermissionSettingGranted,
+		}); err != nil {
+			return fmt.Errorf("allow %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// findBinary gives PORTHOLE_BINARY, or bin/porthole in a folder above.
+func findBinary() string {
+	if path := os.Getenv("PORTHOLE_BINARY"); path != "" {
+		return path
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	for {
+		path := filepath.Join(dir, "bin", "porthole")
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return ""
+		}
+		dir = up
+	}
+}
