@@ -166,11 +166,11 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) error {
 	return chromedp.Do(ctx, actions...)
 }
 
-// Eval evaluates an expression.
+// Eval evaluates an expression; of a promise it gives the result.
 func Eval[T any](p *Page, js string) (T, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, Wait)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
 	if err != nil {
 		return v, fmt.Errorf("evaluate %.80s: %w", js, err)
 	}

@@ -1,0 +1,102 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/porthole-rac/porthole/scripts/browser"
+	"github.com/porthole-rac/porthole/scripts/targets"
+)
+
+func TestWrongPasswordThenIn(t *testing.T) {
+	p := visit(t)
+	must(t, p.Do(chromedp.Navigate(server.URL), chromedp.WaitVisible(chromedp.CSS("#login-form")),
+		chromedp.SendKeys(chromedp.CSS("#username"), server.User), chromedp.SendKeys(chromedp.CSS("#password"), "wrong"),
+		chromedp.Click(chromedp.CSS("#login-form button[type=submit]"))))
+	must(t, p.Until(`document.querySelector("#login-error").innerText.includes("wrong")`))
+	picture(t, p, "login-refused")
+	must(t, p.LogIn(server))
+}
+
+func TestTypeAndLeave(t *testing.T) {
+	p := atShell(t)
+	run1(t, p, "echo $((6*7)) äöü 漢字")
+	must(t, p.Shows("42 äöü 漢字"))
+	picture(t, p, "shell")
+	run1(t, p, "exit 3")
+	ended(t, p, "closed")
+	picture(t, p, "ended-closed")
+}
+
+// TestRealServer works in a shell of OpenSSH, through jump hosts of OpenSSH.
+func TestRealServer(t *testing.T) {
+	p := visitor(t)
+	s := targets.For(t, targets.OpenSSH, targets.Options{})
+	endpoint(t, "real", s.Address(), s.Settings())
+	must(t, p.Do(chromedp.Reload()))
+	must(t, p.Launch("real"))
+	must(t, p.State("connected"))
+	run1(t, p, "echo $SSH_CONNECTION | wc -w; tty")
+	must(t, p.Shows("/dev/pts/"))
+	run1(t, p, "exit")
+	ended(t, p, "closed")
+}
+
+// TestPrograms compares the screens of programs with what they show anywhere.
+func TestPrograms(t *testing.T) {
+	p := atShell(t)
+	text := func() string {
+		t.Helper()
+		s, err := p.Text()
+		must(t, err)
+		return s
+	}
+	t.Run("vim", func(t *testing.T) {
+		run1(t, p, "seq 200 > numbers; TERM=xterm-256color vim -u NONE -c 'set ruler laststatus=2' numbers")
+		must(t, p.Shows("numbers"))
+		must(t, p.Type("100G"))
+		must(t, p.Until(`porthole.text().includes("100,1")`))
+		lines := strings.Split(text(), "\n")
+		size, err := browser.Eval[map[string]int](p, "porthole.size()")
+		must(t, err)
+		if len(lines) != size["rows"] || !strings.HasPrefix(lines[size["rows"]-2], "numbers") {
+			t.Errorf("vim shows\n%s", text())
+		}
+		must(t, p.Type("dd:wq\r"))
+		must(t, p.Until(`porthole.text().trimEnd().endsWith(">")`))
+		run1(t, p, "clear; wc -l numbers")
+		must(t, p.Shows("199 numbers"))
+	})
+	t.Run("htop", func(t *testing.T) {
+		run1(t, p, "clear; htop")
+		must(t, p.Until(`/F10Quit/.test(porthole.text()) && /Tasks:/.test(porthole.text())`))
+		picture(t, p, "htop")
+		must(t, p.Type("q"))
+		must(t, p.Until(`!porthole.text().includes("F10Quit")`))
+	})
+	t.Run("tmux", func(t *testing.T) {
+		run1(t, p, "clear; tmux -L porthole-e2e -f /dev/null new-session 'PS1=\"in tmux> \" sh'")
+		must(t, p.Shows("in tmux>"))
+		// Ctrl+B %: split
+		must(t, p.Do(chromedp.KeyEvent("b", chromedp.KeyModifiers(chromedp.ModifierCtrl))))
+		must(t, p.Type("%"))
+		must(t, p.Until(`porthole.text().split("\n")[3].includes("│")`))
+		picture(t, p, "tmux")
+		run1(t, p, "tmux kill-server")
+		must(t, p.Until(`!porthole.text().includes("│")`))
+	})
+}
+
+func TestWindowDrivesTheSize(t *testing.T) {
+	p := atShell(t)
+	for _, size := range [][2]int{{900, 500}, {1280, 720}} {
+		before, err := browser.Eval[map[string]int](p, "porthole.size()")
+		must(t, err)
+		must(t, p.Resize(size[0], size[1]))
+		must(t, p.Until(`porthole.size().cols !== `+itoa(before["cols"])))
+		run1(t, p, "clear; stty size")
+		must(t, p.Until(`porthole.text().includes(porthole.size().rows + " " + porthole.size().cols)`))
+	}
+}
