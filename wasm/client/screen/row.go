@@ -107,9 +107,12 @@ func (s *Screen) colors(c term.Cell, p *term.Palette) (fg, bg uint32) {
 		fg = mix(fg, bg)
 	}
 	if c.Attr&term.Hidden != 0 || c.Attr&term.Blink != 0 && !s.view.BlinkOn {
-		fg = bg
+		return bg, bg
 	}
-	return fg, bg
+	if c.Fg.IsDefault() && c.Bg.IsDefault() {
+		return fg, bg
+	}
+	return s.contrast.Readable(fg, bg), bg
 }
 
 // mix gives the colour two thirds of the way to a.

@@ -65,6 +65,8 @@ type Screen struct {
 	verts   []ebiten.Vertex
 	inds    []uint16
 	tail    glyph // right half of the wide glyph just put
+
+	contrast theme.Contrast
 }
 
 // New makes a screen. painted is called when a frame has been drawn.

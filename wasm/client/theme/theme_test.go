@@ -1,41 +1,19 @@
 package theme
 
-import (
-	"math"
-	"testing"
-)
-
-func luminance(c uint32) float64 {
-	f := func(v uint32) float64 {
-		x := float64(v&0xff) / 255
-		if x <= .03928 {
-			return x / 12.92
-		}
-		return math.Pow((x+.055)/1.055, 2.4)
-	}
-	return .2126*f(c>>16) + .7152*f(c>>8) + .0722*f(c)
-}
-
-func contrast(a, b uint32) float64 {
-	x, y := luminance(a), luminance(b)
-	if x < y {
-		x, y = y, x
-	}
-	return (x + .05) / (y + .05)
-}
+import "testing"
 
 // WCAG AA: text needs 4.5:1; the six colours are used for text.
 func TestContrast(t *testing.T) {
 	for _, th := range Themes {
-		if c := contrast(th.Foreground, th.Background); c < 7 {
+		if c := contrast(luminance(th.Foreground), luminance(th.Background)); c < 7 {
 			t.Errorf("%s: text %.1f", th.Name, c)
 		}
-		if c := contrast(th.Foreground, th.Selection); c < 4.5 {
+		if c := contrast(luminance(th.Foreground), luminance(th.Selection)); c < 4.5 {
 			t.Errorf("%s: selected text %.1f", th.Name, c)
 		}
 		for i := 1; i < 7; i++ {
 			for _, n := range []int{i, i + 8} {
-				if c := contrast(th.Colors[n], th.Background); c < 4.5 {
+				if c := contrast(luminance(th.Colors[n]), luminance(th.Background)); c < 4.5 {
 					t.Errorf("%s: colour %d %.1f", th.Name, n, c)
 				}
 			}
