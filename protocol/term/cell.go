@@ -104,6 +104,7 @@ type Line struct {
 	Wrapped bool   // goes on in the next line without a line break
 	Mark    Mark   // OSC 133
 	wide    bool   // may hold wide characters
+	end     int    // the cells from here on are default blanks: who writes cells calls reach
 }
 
 // Mark is a shell integration mark on a line (OSC 133, FinalTerm).
@@ -118,7 +119,28 @@ const (
 	MarkDone         // D: it has ended
 )
 
+// reach notes that cells before column to may be no default blanks.
+func (l *Line) reach(to int) {
+	if l.end < to {
+		l.end = to
+	}
+}
+
+// fill makes columns from…to-1 alike. Blank ones cost nothing where the line is
+// blank already.
 func (l *Line) fill(from, to int, c Cell) {
+	if c == (Cell{}) {
+		if to >= l.end {
+			to = l.end
+			if from >= to {
+				return
+			}
+			l.end = from
+		}
+		clear(l.Cells[from:to])
+		return
+	}
+	l.reach(to)
 	cells := l.Cells[from:to]
 	for i := range cells {
 		cells[i] = c
@@ -127,7 +149,7 @@ func (l *Line) fill(from, to int, c Cell) {
 
 // used is the number of cells up to the last one that is not a default blank.
 func (l *Line) used() int {
-	n := len(l.Cells)
+	n := l.end
 	for n > 0 && l.Cells[n-1] == (Cell{}) {
 		n--
 	}

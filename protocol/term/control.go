@@ -167,7 +167,7 @@ func (t *Terminal) alignmentPattern() {
 	t.resetMargins()
 	t.x, t.y, t.wrap = 0, 0, false
 	for y := range t.cur.lines {
-		l := &t.cur.lines[y]
+		l := t.cur.lines[y]
 		l.fill(0, t.cols, Cell{Char: 'E'})
 		l.wide, l.Wrapped = false, false
 	}

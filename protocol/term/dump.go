@@ -32,7 +32,7 @@ func (t *Terminal) Dump() Dump {
 	d := Dump{Cols: t.cols, Rows: t.rows, Cursor: t.Cursor(), Modes: t.Modes(), Title: t.title, Scrollback: t.hist.n}
 	saved := t.pen
 	for y := range t.rows {
-		l := &t.cur.lines[y]
+		l := t.cur.lines[y]
 		row := DumpRow{Text: string(t.AppendLine(nil, l)), Wrapped: l.Wrapped}
 		for x := 0; x < len(l.Cells); {
 			c := l.Cells[x]

@@ -3,7 +3,7 @@ package term
 // erase makes columns from…to-1 of a row blank. Selective erase leaves
 // protected characters.
 func (t *Terminal) erase(y, from, to int, selective bool) {
-	l := &t.cur.lines[y]
+	l := t.cur.lines[y]
 	t.splitWide(l, from)
 	t.splitWide(l, to)
 	b := t.pen.blank()
@@ -84,13 +84,14 @@ func (t *Terminal) insertCells(n int) {
 	if t.x < t.left || t.x > t.right {
 		return
 	}
-	l := &t.cur.lines[t.y]
+	l := t.cur.lines[t.y]
 	end := t.right + 1
 	n = min(n, end-t.x)
 	t.splitWide(l, t.x)
 	t.splitWide(l, end)
 	t.splitWide(l, end-n)
 	copy(l.Cells[t.x+n:end], l.Cells[t.x:end-n])
+	l.reach(min(l.end+n, end))
 	l.fill(t.x, t.x+n, t.pen.blank())
 	t.damage.row(t.y)
 }
@@ -101,7 +102,7 @@ func (t *Terminal) deleteChars(n int) {
 	if t.x < t.left || t.x > t.right {
 		return
 	}
-	l := &t.cur.lines[t.y]
+	l := t.cur.lines[t.y]
 	end := t.right + 1
 	n = min(n, end-t.x)
 	t.splitWide(l, t.x)

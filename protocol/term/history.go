@@ -1,14 +1,31 @@
 package term
 
 // history is the scrollback: a ring of lines, oldest first. It grows as lines
-// come, so that a fresh terminal is small.
+// come, so that a fresh terminal is small, and keeps of each line only what is
+// not blank. The cells lie one line after the other in pages; lines leave in the
+// order in which they came, so a page is free when its last line has gone.
 type history struct {
 	max    int
 	ring   []Line
 	first  int
 	n      int
 	pushed uint64 // lines ever pushed: the number of the screen's first row
+
+	pages []page // those in use, oldest first
+	spare []Cell // the page that was free last
 }
+
+// page holds the cells of consecutive lines.
+type page struct {
+	cells []Cell // its length is what is used
+	lines int    // lines that are still kept
+}
+
+// Sizes of pages in cells: small ones for sessions that are hardly used.
+const (
+	minPage = 1 << 8
+	maxPage = 1 << 12
+)
 
 // at gives line i, 0 being the oldest.
 func (h *history) at(i int) *Line {
@@ -19,28 +36,76 @@ func (h *history) at(i int) *Line {
 	return &h.ring[i]
 }
 
-// push takes a line that leaves the screen, and gives back the cells of one that
-// nobody needs any more, or nil.
-func (h *history) push(l Line) (free []Cell) {
+// push keeps a copy of a line that leaves the screen. When there are as many as
+// there may be, the oldest one goes.
+func (h *history) push(l *Line) {
 	h.pushed++
 	if h.max == 0 {
-		return l.Cells
+		return
 	}
-	if h.n == len(h.ring) && h.n < h.max {
+	if h.n == h.max {
+		h.drop()
+	} else if h.n == len(h.ring) {
 		h.grow()
 	}
-	if h.n < len(h.ring) {
-		*h.at(h.n) = l
-		h.n++
-		return nil
+	kept := h.at(h.n)
+	h.n++
+	n := l.used()
+	kept.Wrapped, kept.Mark, kept.wide, kept.end = l.Wrapped, l.Mark, l.wide, n
+	kept.Cells = nil
+	if n > 0 {
+		kept.Cells = h.room(n)
+		copy(kept.Cells, l.Cells)
 	}
-	oldest := &h.ring[h.first]
-	free = oldest.Cells
-	*oldest = l
+}
+
+// room gives n cells after those of the newest line.
+func (h *history) room(n int) []Cell {
+	last := len(h.pages) - 1
+	if last < 0 || cap(h.pages[last].cells)-len(h.pages[last].cells) < n {
+		cells := h.spare
+		h.spare = nil
+		if cap(cells) < n {
+			size := minPage
+			if last >= 0 {
+				size = min(2*cap(h.pages[last].cells), maxPage)
+			}
+			cells = make([]Cell, 0, max(size, n))
+		}
+		h.pages = append(h.pages, page{cells: cells[:0]})
+		last++
+	}
+	p := &h.pages[last]
+	from := len(p.cells)
+	p.cells = p.cells[:from+n]
+	p.lines++
+	return p.cells[from : from+n : from+n]
+}
+
+// drop forgets the oldest line.
+func (h *history) drop() {
+	oldest := h.at(0)
+	if len(oldest.Cells) > 0 {
+		if p := &h.pages[0]; p.lines > 1 {
+			p.lines--
+		} else {
+			h.free(0)
+		}
+		oldest.Cells = nil
+	}
+	h.n--
 	if h.first++; h.first == len(h.ring) {
 		h.first = 0
 	}
-	return free
+}
+
+// free takes page i, the first or the last one, out of use.
+func (h *history) free(i int) {
+	h.spare = h.pages[i].cells[:0]
+	copy(h.pages[i:], h.pages[i+1:])
+	last := len(h.pages) - 1
+	h.pages[last] = page{}
+	h.pages = h.pages[:last]
 }
 
 func (h *history) grow() {
@@ -51,18 +116,36 @@ func (h *history) grow() {
 	h.ring, h.first = ring, 0
 }
 
-func (h *history) clear() {
-	h.ring, h.first, h.n = nil, 0, 0
+// trim forgets old lines until there are at most as many as there may be.
+func (h *history) trim() {
+	for h.n > h.max {
+		h.drop()
+	}
 }
 
-// pop takes the newest line back, for a screen that grows.
-func (h *history) pop() (Line, bool) {
+func (h *history) clear() {
+	h.ring, h.first, h.n = nil, 0, 0
+	h.pages, h.spare = nil, nil
+}
+
+// pop takes the newest line back, for a screen that grows: as wide as the screen.
+func (h *history) pop(cols int) (*Line, bool) {
 	if h.n == 0 {
-		return Line{}, false
+		return nil, false
 	}
 	h.n--
 	h.pushed--
-	l := *h.at(h.n)
-	*h.at(h.n) = Line{}
+	kept := h.at(h.n)
+	l := &Line{Cells: make([]Cell, cols), Wrapped: kept.Wrapped, Mark: kept.Mark}
+	l.take(kept)
+	if n := len(kept.Cells); n > 0 {
+		last := len(h.pages) - 1
+		p := &h.pages[last]
+		p.cells = p.cells[:len(p.cells)-n]
+		if p.lines--; p.lines == 0 {
+			h.free(last)
+		}
+	}
+	*kept = Line{}
 	return l, true
 }

@@ -32,7 +32,7 @@ func (t *Terminal) printASCII(p []byte) {
 		}
 		end := t.lineEnd()
 		n := min(len(p), end-t.x)
-		l := &t.cur.lines[t.y]
+		l := t.cur.lines[t.y]
 		if l.wide {
 			t.splitWide(l, t.x)
 			t.splitWide(l, t.x+n)
@@ -43,6 +43,7 @@ func (t *Terminal) printASCII(p []byte) {
 			c.Char = uint32(b)
 			cells[i] = c
 		}
+		l.reach(t.x + n)
 		t.damage.row(t.y)
 		t.x += n
 		rest := len(p) - n
@@ -124,15 +125,15 @@ func (t *Terminal) put(ch uint32, w int) {
 			}
 		} else {
 			// It does not fit at the end of the line.
-			l := &t.cur.lines[t.y]
+			l := t.cur.lines[t.y]
 			t.splitWide(l, t.x)
-			l.Cells[t.x] = t.pen.blank()
+			l.fill(t.x, t.x+1, t.pen.blank())
 			t.damage.row(t.y)
 			t.wrapLine()
 			end = t.lineEnd()
 		}
 	}
-	l := &t.cur.lines[t.y]
+	l := t.cur.lines[t.y]
 	if t.modes.insert {
 		t.insertCells(w)
 	}
@@ -148,6 +149,7 @@ func (t *Terminal) put(ch uint32, w int) {
 	} else {
 		l.Cells[t.x] = c
 	}
+	l.reach(t.x + w)
 	t.damage.row(t.y)
 	t.last.x, t.last.y, t.last.valid = t.x, t.y, true
 	t.x += w
@@ -186,7 +188,7 @@ func (t *Terminal) attach(r rune) bool {
 	if !ok {
 		return true
 	}
-	l := &t.cur.lines[t.last.y]
+	l := t.cur.lines[t.last.y]
 	c := &l.Cells[t.last.x]
 	c.Char = ch
 	t.damage.row(t.last.y)
@@ -211,6 +213,7 @@ func (t *Terminal) widen(l *Line, x int) {
 	l.Cells[x].Attr |= Wide
 	c.Char, c.Attr = 0, c.Attr|WideTail
 	l.Cells[x+1] = c
+	l.reach(x + 2)
 	l.wide = true
 	if t.y == t.last.y && t.x == x+1 {
 		if t.x++; t.x >= end {

@@ -36,7 +36,7 @@ func (t *Terminal) fillRectangle(ch int) {
 	}
 	c := t.pen.cell(uint32(ch))
 	for y := top; y <= bottom; y++ {
-		l := &t.cur.lines[y]
+		l := t.cur.lines[y]
 		t.splitWide(l, left)
 		t.splitWide(l, right+1)
 		l.fill(left, right+1, c)
@@ -77,12 +77,13 @@ func (t *Terminal) copyRectangle() {
 		if toY > top {
 			k = height - 1 - i
 		}
-		src, dst := &t.cur.lines[top+k], &t.cur.lines[toY+k]
+		src, dst := t.cur.lines[top+k], t.cur.lines[toY+k]
 		t.splitWide(src, left)
 		t.splitWide(src, left+width)
 		t.splitWide(dst, toX)
 		t.splitWide(dst, toX+width)
 		copy(dst.Cells[toX:toX+width], src.Cells[left:left+width])
+		dst.reach(min(src.end-left, width) + toX)
 		dst.wide = dst.wide || src.wide
 	}
 	t.touch(toY, toY+height-1)
@@ -107,7 +108,8 @@ func (t *Terminal) changeAttributes(toggle bool) {
 				to = t.cols - 1
 			}
 		}
-		l := &t.cur.lines[y]
+		l := t.cur.lines[y]
+		l.reach(min(to+1, t.cols))
 		for x := from; x <= to && x < t.cols; x++ {
 			c := &l.Cells[x]
 			for i := 4; i < n; i++ {

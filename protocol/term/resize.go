@@ -10,6 +10,9 @@ func (t *Terminal) Resize(cols, rows int) {
 	}
 	onAlt := t.cur == &t.alt
 	cursor := &point{t.x, t.y}
+	if t.wrap {
+		cursor.x++ // the place of the next character
+	}
 	if onAlt {
 		cursor = &point{t.main.saved.x, t.main.saved.y}
 	}
@@ -26,11 +29,12 @@ func (t *Terminal) Resize(cols, rows int) {
 		if over := t.y - (rows - 1); over > 0 {
 			t.y -= over
 		}
+		t.wrap = t.wrap && cols == oldCols
 		t.main.saved.x, t.main.saved.y = min(cursor.x, cols-1), min(max(cursor.y, 0), rows-1)
 	} else {
+		t.wrap = t.wrap && cursor.x >= cols
 		t.x, t.y = cursor.x, cursor.y
 	}
-	t.wrap = t.wrap && !onAlt && t.x >= cols || t.wrap && t.x == cols-1 && cols == oldCols
 	t.x, t.y = min(max(t.x, 0), cols-1), min(max(t.y, 0), rows-1)
 	t.modes.leftRight = false
 	t.resetMargins()
@@ -47,192 +51,186 @@ type point struct{ x, y int }
 // reflow lays all lines of the main screen and the scrollback out for a new
 // width. The cursor stays on its character.
 func (t *Terminal) reflow(cols int, cursor *point) {
-	oldTop := t.hist.n
-	total := t.hist.n + len(t.main.lines)
+	oldTop, rows := t.hist.n, len(t.main.lines)
 	get := func(i int) *Line {
-		if i < t.hist.n {
+		if i < oldTop {
 			return t.hist.at(i)
 		}
-		return &t.main.lines[i-t.hist.n]
+		return t.main.lines[i-oldTop]
 	}
 	// Blank rows at the end of the screen are not text: they come back as
 	// blank rows, not as lines to be kept.
-	last := total - 1
+	last := oldTop + rows - 1
 	for last > oldTop+cursor.y && get(last).used() == 0 && !get(last).Wrapped {
 		last--
 	}
-	var out []Line
-	cursorLine := -1
+	f := flow{
+		cols: cols, oldCols: t.cols, line: Line{Cells: make([]Cell, 0, cols)}, cursor: cursor,
+		cursorRow: oldTop + cursor.y, cursorLine: -1,
+	}
+	// The screen's lines are in it too until they are taken out.
+	f.out.max = t.hist.max + rows
 	for i := 0; i <= last; {
 		end := i
 		for end < last && get(end).Wrapped {
 			end++
 		}
-		out = t.reflowOne(out, get, i, end, cols, oldTop+cursor.y, cursor, &cursorLine)
+		f.logical(get, i, end)
 		i = end + 1
 	}
-	rows := len(t.main.lines)
 	// The screen shows the end of the text, with the cursor where it was if
 	// that is possible.
-	top := max(len(out)-rows, 0)
+	total := int(f.out.pushed)
+	top := max(total-rows, 0)
 	if blank := rows - (last - oldTop + 1); blank > 0 {
-		top = max(len(out)-(rows-blank), 0) // rows below the text stay blank
-		if cursorLine < top {
-			top = max(cursorLine, 0)
+		top = max(total-(rows-blank), 0) // rows below the text stay blank
+		if f.cursorLine < top {
+			top = max(f.cursorLine, 0)
 		}
-		if len(out)-top > rows {
-			top = len(out) - rows
+		if total-top > rows {
+			top = total - rows
+		}
+	}
+	lines := newLines(rows, cols)
+	for i := total - top - 1; i >= 0; i-- {
+		if l, ok := f.out.pop(cols); ok {
+			lines[i] = l
 		}
 	}
 	pushed := t.hist.pushed
-	t.hist.clear()
-	for i := range top {
-		l := out[i]
-		l.Cells = l.Cells[:l.used()]
-		t.hist.push(l)
-	}
+	f.out.max = t.hist.max
+	f.out.trim()
+	t.hist = f.out
 	t.hist.pushed = pushed + uint64(top)
-	lines := make([]Line, 0, rows)
-	for i := top; i < len(out) && len(lines) < rows; i++ {
-		lines = append(lines, padLine(out[i], cols))
-	}
-	for len(lines) < rows {
-		lines = append(lines, Line{Cells: make([]Cell, cols)})
-	}
 	t.main.lines = lines
-	cursor.y = cursorLine - top
+	cursor.y = f.cursorLine - top
 	t.epoch++
 }
 
-// reflowOne lays out one logical line, rows i…end, and appends it to out.
-func (t *Terminal) reflowOne(out []Line, get func(int) *Line, i, end, cols, cursorRow int, cursor *point, cursorLine *int) []Line {
-	first := get(i)
-	cur := Line{Cells: make([]Cell, 0, cols), Mark: first.Mark}
-	emit := func(wrapped bool) {
-		cur.Wrapped = wrapped
-		out = append(out, cur)
-		cur = Line{Cells: make([]Cell, 0, cols)}
-	}
+// flow is a text that is laid out for a new width.
+type flow struct {
+	cols       int
+	oldCols    int
+	out        history // the lines so far
+	line       Line    // the one that is being filled
+	cursor     *point
+	cursorRow  int // old row of the cursor, counted from the oldest line
+	cursorLine int // its new line, -1 until it is known
+}
+
+func (f *flow) emit(wrapped bool) {
+	f.line.Wrapped, f.line.end = wrapped, len(f.line.Cells)
+	f.out.push(&f.line)
+	f.line = Line{Cells: f.line.Cells[:0]}
+}
+
+// at puts the cursor at the column x of the line that is being filled.
+func (f *flow) at(x int) { f.cursor.x, f.cursorLine = x, int(f.out.pushed) }
+
+// logical lays out one line of the program, rows i…end.
+func (f *flow) logical(get func(int) *Line, i, end int) {
+	f.line.Mark = get(i).Mark
 	for row := i; row <= end; row++ {
 		l := get(row)
-		n := len(l.Cells)
-		if row == end {
-			n = l.used()
+		n := l.used()
+		if row < end {
+			n = f.oldCols
+			if get(row+1).startsWide() && l.used() < n {
+				n-- // the column was left blank because the wide character did not fit
+			}
 		}
-		atCursor := row == cursorRow
-		oldX := cursor.x
-		for x := 0; x < n; x++ {
-			c := l.Cells[x]
+		atCursor, oldX := row == f.cursorRow, f.cursor.x
+		for x := range n {
+			var c Cell // what the scrollback does not keep is blank
+			if x < len(l.Cells) {
+				c = l.Cells[x]
+			}
 			w := 1
 			if c.Attr&Wide != 0 {
 				w = 2
 			}
 			if c.Attr&WideTail != 0 {
-				if atCursor && x == oldX && len(cur.Cells) > 0 {
-					cursor.x, *cursorLine = len(cur.Cells)-1, len(out)
+				if atCursor && x == oldX && len(f.line.Cells) > 0 {
+					f.at(len(f.line.Cells) - 1)
 				}
 				continue // goes with its left half
 			}
-			if w == 2 && cols < 2 {
+			if w == 2 && f.cols < 2 {
 				c.Attr &^= Wide
 				w = 1
 			}
-			if len(cur.Cells)+w > cols {
-				emit(true)
+			if len(f.line.Cells)+w > f.cols {
+				f.emit(true)
 			}
 			if atCursor && x == oldX {
-				cursor.x, *cursorLine = len(cur.Cells), len(out)
+				f.at(len(f.line.Cells))
 				atCursor = false
 			}
-			cur.Cells = append(cur.Cells, c)
+			f.line.Cells = append(f.line.Cells, c)
 			if w == 2 {
-				cur.wide = true
+				f.line.wide = true
 				tail := c
 				tail.Char, tail.Attr = 0, c.Attr&^Wide|WideTail
-				cur.Cells = append(cur.Cells, tail)
+				f.line.Cells = append(f.line.Cells, tail)
 			}
 		}
 		if atCursor && oldX >= n {
 			// The cursor stands beyond the text, in this row or, when there is no
-			// room any more, at its end.
-			x := len(cur.Cells) + oldX - n
-			if x >= cols {
-				x = cols - 1
-			}
-			cursor.x, *cursorLine = x, len(out)
+			// room any more, after its last column.
+			f.at(min(len(f.line.Cells)+oldX-n, f.cols))
 		}
 	}
-	emit(false)
-	return out
-}
-
-func padLine(l Line, cols int) Line {
-	if n := len(l.Cells); n < cols {
-		if cap(l.Cells) >= cols {
-			l.Cells = l.Cells[:cols]
-			clear(l.Cells[n:])
-		} else {
-			cells := make([]Cell, cols)
-			copy(cells, l.Cells)
-			l.Cells = cells
-		}
-	}
-	return l
+	f.emit(false)
 }
 
 // fitRows gives the main screen a new number of rows: a smaller screen loses
 // blank rows at the bottom first and then pushes rows to the scrollback, a larger
-// one takes them back.
+// one takes them back. Its lines are as wide already.
 func (t *Terminal) fitRows(cols, rows int, cursor *point) {
 	lines := t.main.lines
 	for len(lines) > rows && len(lines)-1 > cursor.y && lines[len(lines)-1].used() == 0 {
 		lines = lines[:len(lines)-1]
 	}
 	if over := len(lines) - rows; over > 0 {
-		for i := range over {
-			t.hist.push(lines[i])
+		for _, l := range lines[:over] {
+			t.hist.push(l)
 		}
-		lines = append([]Line(nil), lines[over:]...)
+		lines = lines[over:]
 		cursor.y -= over
 	}
-	if missing := rows - len(lines); missing > 0 {
-		var back []Line
-		for len(back) < missing {
-			l, ok := t.hist.pop()
-			if !ok {
-				break
-			}
-			back = append(back, padLine(l, cols))
-		}
-		grown := make([]Line, 0, rows)
-		for i := len(back) - 1; i >= 0; i-- {
-			grown = append(grown, back[i])
-		}
-		cursor.y += len(back)
-		grown = append(grown, lines...)
-		for len(grown) < rows {
-			grown = append(grown, Line{Cells: make([]Cell, cols)})
-		}
-		lines = grown
+	if len(lines) == rows && len(t.main.lines) == rows {
+		return
 	}
-	t.main.lines = lines
-	for i := range lines {
-		lines[i] = padLine(lines[i], cols)
+	fitted := newLines(rows, cols)
+	back := min(rows-len(lines), t.hist.n)
+	for y := back - 1; y >= 0; y-- {
+		fitted[y], _ = t.hist.pop(cols)
 	}
+	copy(fitted[back:], lines)
+	cursor.y += back
+	t.main.lines = fitted
 }
 
 // fitLines cuts and pads the alternate screen, keeping the cursor's row.
-func fitLines(lines []Line, cols, rows, y int) []Line {
+func fitLines(lines []*Line, cols, rows, y int) []*Line {
 	if over := y - (rows - 1); over > 0 {
 		lines = lines[over:]
 	}
 	out := newLines(rows, cols)
 	for i := range min(rows, len(lines)) {
-		n := copy(out[i].Cells, lines[i].Cells)
-		if n > 0 && n < len(lines[i].Cells) && out[i].Cells[n-1].Attr&Wide != 0 {
-			out[i].Cells[n-1] = Cell{} // its right half is cut off
-		}
-		out[i].wide = lines[i].wide
+		out[i].take(lines[i])
+		out[i].Wrapped = lines[i].Wrapped && len(lines[i].Cells) == cols
 	}
 	return out
+}
+
+func (l *Line) startsWide() bool { return len(l.Cells) > 0 && l.Cells[0].Attr&Wide != 0 }
+
+// take copies another line's cells, as far as they fit.
+func (l *Line) take(from *Line) {
+	n := copy(l.Cells, from.Cells)
+	l.end, l.wide = min(from.end, n), from.wide
+	if n > 0 && n < len(from.Cells) && l.Cells[n-1].Attr&Wide != 0 {
+		l.Cells[n-1] = Cell{} // its right half is cut off
+	}
 }

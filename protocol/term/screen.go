@@ -2,7 +2,7 @@ package term
 
 // screen is the main or the alternate screen.
 type screen struct {
-	lines []Line
+	lines []*Line
 	saved savedCursor
 	kitty []uint8 // stack of keyboard flags; the last one counts
 }
@@ -17,11 +17,15 @@ type savedCursor struct {
 	set    bool
 }
 
-func newLines(rows, cols int) []Line {
-	lines := make([]Line, rows)
+// newLines makes blank rows. The screens keep pointers, so that scrolling moves
+// these and not the lines.
+func newLines(rows, cols int) []*Line {
+	lines := make([]*Line, rows)
+	each := make([]Line, rows)
 	cells := make([]Cell, rows*cols)
 	for y := range lines {
-		lines[y].Cells = cells[y*cols : (y+1)*cols : (y+1)*cols]
+		each[y].Cells = cells[y*cols : (y+1)*cols : (y+1)*cols]
+		lines[y] = &each[y]
 	}
 	return lines
 }
@@ -30,16 +34,6 @@ func newLines(rows, cols int) []Line {
 func (t *Terminal) clearLine(l *Line) {
 	l.fill(0, t.cols, t.pen.blank())
 	l.Wrapped, l.Mark, l.wide = false, MarkNone, false
-}
-
-// freshLine makes a blank row, of old cells when there are any of that width.
-func (t *Terminal) freshLine(old []Cell) Line {
-	if cap(old) < t.cols {
-		old = make([]Cell, t.cols)
-	}
-	l := Line{Cells: old[:t.cols]}
-	t.clearLine(&l)
-	return l
 }
 
 func (t *Terminal) clearHistory() {
@@ -61,11 +55,10 @@ func (t *Terminal) scrollUp(n int) {
 	}
 	lines := t.cur.lines[t.top : t.bottom+1]
 	if t.top == 0 && t.cur == &t.main {
-		for range n {
-			free := t.hist.push(lines[0])
-			copy(lines, lines[1:])
-			lines[len(lines)-1] = t.freshLine(free)
+		for _, l := range lines[:n] {
+			t.hist.push(l)
 		}
+		t.rotate(lines, n)
 		t.damage.all = true
 		return
 	}
@@ -74,16 +67,23 @@ func (t *Terminal) scrollUp(n int) {
 }
 
 // rotate moves lines n up; those that leave come in blank at the end.
-func (t *Terminal) rotate(lines []Line, n int) {
+func (t *Terminal) rotate(lines []*Line, n int) {
+	if n == 1 {
+		first, last := lines[0], len(lines)-1
+		copy(lines, lines[1:])
+		lines[last] = first
+		t.clearLine(first)
+		return
+	}
 	reverseLines(lines[:n])
 	reverseLines(lines[n:])
 	reverseLines(lines)
-	for i := len(lines) - n; i < len(lines); i++ {
-		t.clearLine(&lines[i])
+	for _, l := range lines[len(lines)-n:] {
+		t.clearLine(l)
 	}
 }
 
-func reverseLines(l []Line) {
+func reverseLines(l []*Line) {
 	for i, j := 0, len(l)-1; i < j; i, j = i+1, j-1 {
 		l[i], l[j] = l[j], l[i]
 	}
@@ -101,11 +101,17 @@ func (t *Terminal) scrollDown(n int) {
 	}
 	lines := t.cur.lines[t.top : t.bottom+1]
 	k := len(lines) - n
-	reverseLines(lines[:k])
-	reverseLines(lines[k:])
-	reverseLines(lines)
-	for i := range n {
-		t.clearLine(&lines[i])
+	if n == 1 {
+		last := lines[k]
+		copy(lines[1:], lines[:k])
+		lines[0] = last
+	} else {
+		reverseLines(lines[:k])
+		reverseLines(lines[k:])
+		reverseLines(lines)
+	}
+	for _, l := range lines[:n] {
+		t.clearLine(l)
 	}
 	t.touch(t.top, t.bottom)
 }
@@ -118,14 +124,15 @@ func (t *Terminal) scrollColumns(top, bottom, left, right, n int) {
 		if n < 0 {
 			y = bottom - i
 		}
-		l := &t.cur.lines[y]
+		l := t.cur.lines[y]
 		t.splitWide(l, left)
 		t.splitWide(l, right+1)
 		if from := y + n; from >= top && from <= bottom {
-			src := &t.cur.lines[from]
+			src := t.cur.lines[from]
 			t.splitWide(src, left)
 			t.splitWide(src, right+1)
 			copy(l.Cells[left:right+1], src.Cells[left:right+1])
+			l.reach(min(src.end, right+1))
 			l.wide = l.wide || src.wide
 		} else {
 			l.fill(left, right+1, t.pen.blank())

@@ -50,11 +50,11 @@ func (t *Terminal) AppendSnapshot(dst []byte, epoch uint32, since uint64) []byte
 		w.line(t.Line(abs))
 	}
 	for y := range t.main.lines {
-		w.line(&t.main.lines[y])
+		w.line(t.main.lines[y])
 	}
 	w.bool(t.alt.lines != nil)
 	for y := range t.alt.lines {
-		w.line(&t.alt.lines[y])
+		w.line(t.alt.lines[y])
 	}
 	return w.b
 }
@@ -106,14 +106,14 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	}
 	for y := range n.main.lines {
 		if r.err == nil {
-			n.main.lines[y] = r.line(true)
+			*n.main.lines[y] = r.line(true)
 		}
 	}
 	if r.bool() && r.err == nil {
 		n.alt.lines = newLines(n.rows, n.cols)
 		for y := range n.alt.lines {
 			if r.err == nil {
-				n.alt.lines[y] = r.line(true)
+				*n.alt.lines[y] = r.line(true)
 			}
 		}
 		n.cur = &n.alt
@@ -124,8 +124,8 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	if delta {
 		r.adopt(t, since)
 	}
-	for _, l := range fresh {
-		n.hist.push(l)
+	for i := range fresh {
+		n.hist.push(&fresh[i])
 	}
 	n.hist.pushed = pushed
 	n.damage.all = true
@@ -144,7 +144,7 @@ func (r *reader) adopt(old *Terminal, since uint64) {
 	n := r.t
 	oldest := old.hist.pushed - uint64(old.hist.n)
 	for abs := oldest; abs < since; abs++ {
-		l := *old.Line(abs)
+		l := old.Line(abs)
 		for i := range l.Cells {
 			c := &l.Cells[i]
 			if c.Char&clusterBit != 0 {

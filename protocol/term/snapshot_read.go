@@ -206,7 +206,7 @@ func (r *reader) line(full bool) Line {
 	if full {
 		size = r.t.cols
 	}
-	l.Cells = make([]Cell, size)
+	l.Cells, l.end = make([]Cell, size), n
 	for x := 0; x < n && r.err == nil; {
 		head := r.uint(1 << 16)
 		count, kind := int(head>>2), head&3

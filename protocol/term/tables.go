@@ -171,9 +171,9 @@ func (t *Terminal) eachLine(f func(*Line)) {
 		f(t.hist.at(i))
 	}
 	for y := range t.main.lines {
-		f(&t.main.lines[y])
+		f(t.main.lines[y])
 	}
 	for y := range t.alt.lines {
-		f(&t.alt.lines[y])
+		f(t.alt.lines[y])
 	}
 }

@@ -117,7 +117,7 @@ func (t *Terminal) reset() {
 	t.palette = t.base
 	t.last = lastPrinted{}
 	for y := range t.main.lines {
-		t.clearLine(&t.main.lines[y])
+		t.clearLine(t.main.lines[y])
 	}
 	t.clearHistory()
 	t.damage.all = true
@@ -134,7 +134,7 @@ func (t *Terminal) SetCellPixels(w, h int) {
 
 // Row gives row y, 0…rows-1, of the screen that is shown. It is valid until the
 // next Write, Resize or RestoreSnapshot.
-func (t *Terminal) Row(y int) *Line { return &t.cur.lines[y] }
+func (t *Terminal) Row(y int) *Line { return t.cur.lines[y] }
 
 // Scrollback gives the number of lines kept above the screen.
 func (t *Terminal) Scrollback() int { return t.hist.n }
@@ -151,7 +151,7 @@ func (t *Terminal) Line(abs uint64) *Line {
 	switch {
 	case abs >= t.hist.pushed:
 		if y := abs - t.hist.pushed; y < uint64(t.rows) {
-			return &t.cur.lines[y]
+			return t.cur.lines[y]
 		}
 	case t.hist.pushed-abs <= uint64(t.hist.n):
 		return t.hist.at(t.hist.n - int(t.hist.pushed-abs))

@@ -7,7 +7,7 @@ func (t *Terminal) Text() string {
 		if y > 0 {
 			b = append(b, '\n')
 		}
-		b = t.AppendLine(b, &t.cur.lines[y])
+		b = t.AppendLine(b, t.cur.lines[y])
 	}
 	return string(b)
 }

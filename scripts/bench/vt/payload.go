@@ -19,7 +19,9 @@ const least = 4 << 20
 const altScreen = "\x1b[?1049h\x1b[H"
 
 func allPayloads() []payload {
-	region := func(top, bottom int) string { return fmt.Sprintf("%s\x1b[%d;%dr\x1b[%d;1H", altScreen, top, bottom, bottom) }
+	region := func(top, bottom int) string {
+		return fmt.Sprintf("%s\x1b[%d;%dr\x1b[%d;1H", altScreen, top, bottom, bottom)
+	}
 	medium := mediumCells("", "")
 	y := fill(func(b *strings.Builder, _ int) { b.WriteString("y\r\n") })
 	return []payload{
