@@ -69,7 +69,8 @@ func (t *Terminal) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// ground takes printable text and controls up to the next sequence.
+// ground takes printable text and controls up to a sequence that it cannot
+// take whole.
 func (t *Terminal) ground(p []byte) []byte {
 	for len(p) > 0 {
 		if t.p.nPartial > 0 {
@@ -78,9 +79,19 @@ func (t *Terminal) ground(p []byte) []byte {
 		}
 		c := p[0]
 		switch {
+		case c >= 0x80:
+			p = t.printText(p)
+			if t.p.state != ground {
+				return p
+			}
 		case c >= 0x20 && c < del:
-			n := asciiRun(p)
-			t.printASCII(p[:n])
+			p = t.printASCII(p)
+		case c == esc:
+			n := t.wholeCSI(p)
+			if n == 0 {
+				t.p.begin(escape)
+				return p[1:]
+			}
 			p = p[n:]
 		case c == '\n' || c == '\v' || c == '\f':
 			t.lineFeed()
@@ -88,35 +99,66 @@ func (t *Terminal) ground(p []byte) []byte {
 		case c == '\r':
 			t.carriageReturn()
 			p = p[1:]
-		case c == esc:
-			t.p.begin(escape)
-			return p[1:]
 		case c < 0x20:
 			t.control(c)
 			p = p[1:]
-		case c == del:
-			p = p[1:]
 		default:
-			r, n := utf8.DecodeRune(p)
-			if r == utf8.RuneError && n <= 1 {
-				if !utf8.FullRune(p) {
-					t.p.nPartial = uint8(copy(t.p.partial[:], p))
-					return nil
-				}
-				r, n = utf8.RuneError, 1
-			}
-			p = p[n:]
-			if r < 0xa0 {
-				t.c1(byte(r))
-				if t.p.state != ground {
-					return p
-				}
-				continue
-			}
-			t.printRune(r)
+			p = p[1:]
 		}
 	}
 	return p
+}
+
+// wholeCSI executes a control sequence of the usual form that is complete at the
+// beginning of p, and gives its length; 0 leaves it to the states. It does what
+// they would do.
+func (t *Terminal) wholeCSI(p []byte) int {
+	if len(p) < 3 || p[1] != '[' {
+		return 0
+	}
+	ps := &t.p
+	i := 2
+	private := byte(0)
+	if c := p[2]; c >= 0x3c && c < 0x40 {
+		private = c
+		i = 3
+	}
+	n := 0
+	colon := uint32(0)
+	v := int32(-1) // the parameter being read, -1: missing
+	for ; i < len(p); i++ {
+		c := p[i]
+		switch {
+		case c-'0' < 10:
+			v = min(max(v, 0)*10+int32(c-'0'), maxParam)
+		case c == ';' || c == ':':
+			if n == maxParams-1 {
+				return 0
+			}
+			if c == ':' {
+				colon |= 1 << n
+			}
+			ps.params[n] = v
+			n++
+			v = -1
+		case c >= 0x40 && c < del:
+			if n > 0 || v >= 0 {
+				ps.params[n] = v
+				n++
+			}
+			ps.private, ps.nInter, ps.overflow = private, 0, false
+			ps.n, ps.colon = n, colon
+			if c == 'm' && private == 0 {
+				t.sgr()
+			} else {
+				t.csi(c)
+			}
+			return i + 1
+		default:
+			return 0
+		}
+	}
+	return 0
 }
 
 // asciiRun counts the printable ASCII bytes at the beginning of p.

@@ -3,7 +3,6 @@ package term
 import (
 	"unicode/utf8"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/rivo/uniseg"
 )
 
@@ -17,58 +16,69 @@ type lastPrinted struct {
 	rep   rune   // for REP; 0: none
 }
 
-// printASCII prints a run of printable ASCII.
-func (t *Terminal) printASCII(p []byte) {
+// printed notes a character that stands alone.
+func (l *lastPrinted) printed(x, y int, r rune) {
+	l.x, l.y, l.r, l.rep, l.valid = x, y, r, r, true
+	l.text = l.text[:0]
+}
+
+// printASCII prints the printable ASCII at the beginning of p and gives what
+// follows it.
+func (t *Terminal) printASCII(p []byte) []byte {
 	if t.chars.active() != charsetASCII || t.modes.insert {
-		for _, c := range p {
+		n := asciiRun(p)
+		for _, c := range p[:n] {
 			t.printRune(rune(c))
 		}
-		return
+		return p[n:]
 	}
-	t.last.rep = rune(p[len(p)-1])
-	for len(p) > 0 {
-		if t.wrap {
-			t.wrapLine()
-		}
-		end := t.lineEnd()
-		n := min(len(p), end-t.x)
-		l := t.cur.lines[t.y]
-		if l.wide {
-			t.splitWide(l, t.x)
-			t.splitWide(l, t.x+n)
-		}
-		c := Cell{Fg: t.pen.Fg, Bg: t.pen.Bg, Attr: t.pen.Attr, Ext: t.pen.Ext}
-		cells := l.Cells[t.x : t.x+n]
-		for i, b := range p[:n] {
-			c.Char = uint32(b)
-			cells[i] = c
-		}
-		l.reach(t.x + n)
-		t.damage.row(t.y)
-		t.x += n
-		rest := len(p) - n
-		if t.x == end {
-			t.x = end - 1
-			if !t.modes.wrap {
-				// Every further character overwrites the last column.
-				if rest > 0 {
-					l.Cells[t.x].Char = uint32(p[len(p)-1])
-				}
-				t.last.x, t.last.y, t.last.r, t.last.valid = t.x, t.y, rune(p[len(p)-1]), true
-				t.last.text = t.last.text[:0]
-				return
-			}
-			t.wrap = true
-			t.last.x = t.x
-		} else {
-			t.last.x = t.x - 1
-		}
-		t.last.y = t.y
-		t.last.r = rune(p[n-1])
-		p = p[n:]
+	if t.wrap {
+		t.wrapLine()
 	}
-	t.last.valid = true
-	t.last.text = t.last.text[:0]
+	l := t.cur.lines[t.y]
+	x, end := t.x, t.lineEnd()
+	if l.wide {
+		n := asciiRun(p[:min(len(p), end-x)])
+		t.splitWide(l, x)
+		t.splitWide(l, x+n)
+	}
+	cells := l.Cells[x:end]
+	if len(cells) > len(p) {
+		cells = cells[:len(p)]
+	}
+	c := t.pen.cell(0)
+	n := 0
+	for n < len(cells) {
+		b := p[n]
+		if b-0x20 >= del-0x20 {
+			break
+		}
+		c.Char = uint32(b)
+		cells[n] = c
+		n++
+	}
+	if x+n == end && !t.modes.wrap {
+		// Every further character overwrites the last column.
+		n += asciiRun(p[n:])
+		cells[len(cells)-1].Char = uint32(p[n-1])
+		x = end - n
+	}
+	x += n
+	l.reach(x)
+	t.damage.row(t.y)
+	t.last.printed(x-1, t.y, rune(p[n-1]))
+	t.advance(x, end)
+	return p[n:]
+}
+
+// advance puts the cursor after what was printed, or on the last column when
+// there is no room any more.
+func (t *Terminal) advance(x, end int) {
+	if x >= end {
+		x = end - 1
+		t.wrap = t.modes.wrap
+	}
+	t.x = x
 }
 
 // lineEnd is the column after the last one that a character may go to.
@@ -93,23 +103,135 @@ func (t *Terminal) wrapLine() {
 	t.index()
 }
 
-// printRune prints one character that is not, or need not be, ASCII.
+// printText prints the characters beyond ASCII at the beginning of p, which is
+// not empty, and gives what follows them. Most stand alone and go straight into
+// the line; the others go through printRune.
+func (t *Terminal) printText(p []byte) []byte {
+	l := t.cur.lines[t.y]
+	x, end := t.x, t.lineEnd()
+	// The last column, insert mode and wide characters that are overwritten need
+	// more care. A line that is blank from here on has none of these.
+	if t.wrap || t.modes.insert || t.chars.single != 0 || l.wide && l.end > x {
+		return t.printFirst(p)
+	}
+	cells := l.Cells[:end]
+	c := t.pen.cell(0)
+	last, lead := t.last.r, classOf(t.last.r)
+	if !t.last.valid {
+		lead = 0
+	} else if len(t.last.text) > 0 {
+		lead |= classLeads
+	}
+	at := -1 // where the last one went
+	for len(p) > 0 && x < len(cells) {
+		r, n := decode(p)
+		if n == 0 {
+			break
+		}
+		k := classOf(r)
+		w := int(k & classWidth)
+		if k&classExtends != 0 || lead&classPrepend != 0 || w == 0 || x+w > len(cells) ||
+			k&classJoins != 0 && lead&classLeads != 0 && !(isSyllable(r) && isSyllable(last)) {
+			break
+		}
+		c.Char = uint32(r)
+		if w == 2 {
+			c.Attr |= Wide
+			cells[x] = c
+			c.Char, c.Attr = 0, c.Attr&^Wide|WideTail
+			cells[x+1] = c
+			c.Attr &^= WideTail
+			l.wide = true
+		} else {
+			cells[x] = c
+		}
+		at = x
+		x += w
+		last, lead = r, k
+		p = p[n:]
+	}
+	if at < 0 {
+		return t.printFirst(p)
+	}
+	l.reach(x)
+	t.damage.row(t.y)
+	t.last.printed(at, t.y, last)
+	t.advance(x, end)
+	return p
+}
+
+// decode reads a character of two to four bytes; n is 0 for anything else.
+func decode(p []byte) (r rune, n int) {
+	if len(p) >= 3 && p[0]&0xf0 == 0xe0 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
+		r = rune(p[0]&0xf)<<12 | rune(p[1]&0x3f)<<6 | rune(p[2]&0x3f)
+		if r < 0x800 || r >= 0xd800 && r < 0xe000 {
+			return 0, 0
+		}
+		return r, 3
+	}
+	if len(p) >= 2 && p[0]&0xe0 == 0xc0 && p[1]&0xc0 == 0x80 {
+		r = rune(p[0]&0x1f)<<6 | rune(p[1]&0x3f)
+		if r < 0xa0 {
+			return 0, 0 // too long, or a control
+		}
+		return r, 2
+	}
+	r, n = utf8.DecodeRune(p)
+	if n < 2 {
+		return 0, 0
+	}
+	return r, n
+}
+
+// printFirst prints the first character of p, whatever it is.
+func (t *Terminal) printFirst(p []byte) []byte {
+	r, n := utf8.DecodeRune(p)
+	if r == utf8.RuneError && n <= 1 {
+		if !utf8.FullRune(p) {
+			t.p.nPartial = uint8(copy(t.p.partial[:], p))
+			return nil
+		}
+		r, n = utf8.RuneError, 1
+	}
+	if r < 0xa0 {
+		t.c1(byte(r))
+	} else {
+		t.printRune(r)
+	}
+	return p[n:]
+}
+
+// printRune prints one character.
 func (t *Terminal) printRune(r rune) {
 	if r < 0x80 {
 		r = t.chars.translate(r)
 	} else {
 		t.chars.single = 0
 	}
-	if r >= 0x300 && t.attach(r) {
+	c := classOf(r)
+	if t.last.valid && t.mayAttach(r, c) && t.attach(r) {
 		return
 	}
-	w := t.width(r)
+	w := int(c & classWidth)
 	if w == 0 {
 		return // a mark with nothing to sit on
 	}
 	t.put(uint32(r), w)
 	t.last.r, t.last.rep = r, r
 	t.last.text = t.last.text[:0]
+}
+
+// mayAttach tells quickly, for most text, that a character does not continue
+// the one before it.
+func (t *Terminal) mayAttach(r rune, c class) bool {
+	before := classOf(t.last.r)
+	switch {
+	case c&classExtends != 0, before&classPrepend != 0:
+		return true
+	case c&classJoins == 0:
+		return false
+	}
+	return before&classLeads != 0 && !(isSyllable(r) && isSyllable(t.last.r)) || len(t.last.text) > 0
 }
 
 // put places a character of w cells at the cursor.
@@ -152,19 +274,12 @@ func (t *Terminal) put(ch uint32, w int) {
 	l.reach(t.x + w)
 	t.damage.row(t.y)
 	t.last.x, t.last.y, t.last.valid = t.x, t.y, true
-	t.x += w
-	if t.x >= end {
-		t.x = end - 1
-		t.wrap = t.modes.wrap
-	}
+	t.advance(t.x+w, end)
 }
 
 // attach joins r to the character before when both are one grapheme cluster
 // (UAX #29); false if r begins a new one.
 func (t *Terminal) attach(r rune) bool {
-	if !t.last.valid || standsAlone(r, t.last.r) {
-		return false
-	}
 	text := t.last.text
 	if len(text) == 0 {
 		text = utf8.AppendRune(text, t.last.r)
@@ -216,66 +331,8 @@ func (t *Terminal) widen(l *Line, x int) {
 	l.reach(x + 2)
 	l.wide = true
 	if t.y == t.last.y && t.x == x+1 {
-		if t.x++; t.x >= end {
-			t.x = end - 1
-			t.wrap = t.modes.wrap
-		}
+		t.advance(t.x+1, end)
 	}
-}
-
-// standsAlone tells quickly, for most text, that r does not continue the
-// character before it.
-func standsAlone(r, before rune) bool {
-	if before == 0x200d { // zero width joiner: an emoji may go on
-		return false
-	}
-	switch {
-	case r >= 0x4e00 && r < 0xa000, // Han
-		r >= 0x3041 && r < 0x3097, r >= 0x30a1 && r < 0x30fb, // kana
-		r >= 0x370 && r < 0x483, r >= 0x48a && r < 0x591, // Greek, Cyrillic, Armenian
-		r >= 0x1e00 && r < 0x2000,                            // Latin and Greek extended
-		r >= 0x2010 && r < 0x2028, r >= 0x2190 && r < 0x2c00, // punctuation, arrows, mathematics, boxes, blocks, symbols, Braille
-		r >= 0xff01 && r < 0xff9e: // full width
-		return true
-	case r >= 0xac00 && r < 0xd7a4: // Hangul syllables follow only leading consonants
-		return before < 0x1100 || before > 0x11ff && before < 0xa960 || before > 0xa97f
-	}
-	return false
-}
-
-var widthRules = func() *runewidth.Condition {
-	c := runewidth.NewCondition()
-	c.EastAsianWidth = false
-	c.StrictEmojiNeutral = true
-	return c
-}()
-
-// width gives the cells of a single code point, 0…2, from a small cache.
-func (t *Terminal) width(r rune) int {
-	if r < 0x300 {
-		return 1 // the soft hyphen too, as xterm does
-	}
-	slot := &t.widths[(r^r>>8)&0xff]
-	if rune(*slot>>8) == r {
-		return int(*slot & 3)
-	}
-	w := min(max(widthRules.RuneWidth(r), 0), 2)
-	*slot = uint32(r)<<8 | uint32(w)
-	return w
-}
-
-// clusterWidth gives the cells of a cluster of several code points.
-func clusterWidth(text []byte) int {
-	r, n := utf8.DecodeRune(text)
-	w := widthRules.RuneWidth(r)
-	second, _ := utf8.DecodeRune(text[n:])
-	switch {
-	case second == 0xfe0f: // emoji presentation
-		return 2
-	case r >= 0x1f1e6 && r <= 0x1f1ff: // regional indicators: a flag
-		return 2
-	}
-	return min(max(w, 1), 2)
 }
 
 // repeat prints the last character again (REP).
@@ -292,12 +349,14 @@ func (t *Terminal) repeat(n int) {
 		}
 		for n > 0 {
 			k := min(n, len(run))
-			t.printASCII(run[:k])
+			for rest := run[:k]; len(rest) > 0; {
+				rest = t.printASCII(rest)
+			}
 			n -= k
 		}
 		return
 	}
-	w := t.width(r)
+	w := runeWidth(r)
 	for range n {
 		t.put(uint32(r), w)
 	}

@@ -9,6 +9,28 @@ func (t *Terminal) sgr() {
 		return
 	}
 	for i := 0; i < n; {
+		if p.colon == 0 {
+			// The most frequent ones, quickly.
+			switch v := p.params[i]; {
+			case v >= 30 && v < 38:
+				t.pen.Fg = Indexed(uint8(v - 30))
+				i++
+				continue
+			case (v == 38 || v == 48) && i+2 < n && p.params[i+1] == 5 && uint32(p.params[i+2]) < 256:
+				c := Indexed(uint8(p.params[i+2]))
+				if v == 38 {
+					t.pen.Fg = c
+				} else {
+					t.pen.Bg = c
+				}
+				i += 3
+				continue
+			case v <= 0:
+				t.pen = pen{Attr: t.pen.Attr & Protected}
+				i++
+				continue
+			}
+		}
 		i += t.sgrOne(i, n)
 	}
 }

@@ -70,7 +70,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 		Cols: int(r.uint(MaxCols)), Rows: int(r.uint(MaxRows)), Scrollback: t.cfg.Scrollback,
 		Name: t.cfg.Name, Checksum: t.cfg.Checksum, ImageBytes: t.cfg.ImageBytes,
 	})
-	n.h, n.cellW, n.cellH, n.base, n.widths = t.h, t.cellW, t.cellH, t.base, t.widths
+	n.h, n.cellW, n.cellH, n.base = t.h, t.cellW, t.cellH, t.base
 	r.t = n
 	n.epoch = uint32(r.uint(1<<32 - 1))
 	pushed := r.uint(1 << 63)

@@ -76,7 +76,6 @@ type Terminal struct {
 	links    linkTable
 	exts     extTable
 	clusters clusterTable
-	widths   [256]uint32 // cache: rune<<8 | width and class
 
 	p       parser
 	damage  damage
