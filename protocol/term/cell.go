@@ -86,6 +86,11 @@ type Cell struct {
 // Blank tells a cell that shows nothing but its background.
 func (c Cell) Blank() bool { return c.Char == 0 || c.Char == ' ' }
 
+// zero tells a default blank, faster than the comparison with Cell{}.
+func (c *Cell) zero() bool {
+	return c.Char|uint32(c.Fg)|uint32(c.Bg)|uint32(c.Attr)|uint32(c.Ext) == 0
+}
+
 // pen is what the next characters are drawn with.
 type pen struct {
 	Fg, Bg Color
@@ -129,7 +134,7 @@ func (l *Line) reach(to int) {
 // fill makes columns from…to-1 alike. Blank ones cost nothing where the line is
 // blank already.
 func (l *Line) fill(from, to int, c Cell) {
-	if c == (Cell{}) {
+	if c.zero() {
 		if to >= l.end {
 			to = l.end
 			if from >= to {
@@ -149,11 +154,11 @@ func (l *Line) fill(from, to int, c Cell) {
 
 // used is the number of cells up to the last one that is not a default blank.
 func (l *Line) used() int {
-	n := l.end
-	for n > 0 && l.Cells[n-1] == (Cell{}) {
-		n--
+	cells := l.Cells[:l.end]
+	for len(cells) > 0 && cells[len(cells)-1].zero() {
+		cells = cells[:len(cells)-1]
 	}
-	return n
+	return len(cells)
 }
 
 // extended is what few cells have.

@@ -12,7 +12,7 @@ type history struct {
 	pushed uint64 // lines ever pushed: the number of the screen's first row
 
 	pages []page // those in use, oldest first
-	spare []Cell // the page that was free last
+	spare []Cell // a page that is free
 }
 
 // page holds the cells of consecutive lines.
@@ -52,10 +52,11 @@ func (h *history) push(l *Line) {
 	h.n++
 	n := l.used()
 	kept.Wrapped, kept.Mark, kept.wide, kept.end = l.Wrapped, l.Mark, l.wide, n
-	kept.Cells = nil
 	if n > 0 {
 		kept.Cells = h.room(n)
 		copy(kept.Cells, l.Cells)
+	} else if kept.Cells != nil {
+		kept.Cells = nil
 	}
 }
 
@@ -91,7 +92,6 @@ func (h *history) drop() {
 		} else {
 			h.free(0)
 		}
-		oldest.Cells = nil
 	}
 	h.n--
 	if h.first++; h.first == len(h.ring) {
@@ -101,7 +101,9 @@ func (h *history) drop() {
 
 // free takes page i, the first or the last one, out of use.
 func (h *history) free(i int) {
-	h.spare = h.pages[i].cells[:0]
+	if c := h.pages[i].cells; cap(c) >= cap(h.spare) {
+		h.spare = c[:0]
+	}
 	copy(h.pages[i:], h.pages[i+1:])
 	last := len(h.pages) - 1
 	h.pages[last] = page{}

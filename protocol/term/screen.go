@@ -32,7 +32,12 @@ func newLines(rows, cols int) []*Line {
 
 // clearLine makes a row blank with the pen's background.
 func (t *Terminal) clearLine(l *Line) {
-	l.fill(0, t.cols, t.pen.blank())
+	if t.pen.Bg == DefaultColor {
+		clear(l.Cells[:l.end])
+		l.end = 0
+	} else {
+		l.fill(0, t.cols, t.pen.blank())
+	}
 	l.Wrapped, l.Mark, l.wide = false, MarkNone, false
 }
 
