@@ -122,13 +122,31 @@ func (t *Terminal) printText(p []byte) []byte {
 	} else if len(t.last.text) > 0 {
 		lead |= classLeads
 	}
-	at := -1 // where the last one went
+	at := -1             // where the last one went
+	var page *[256]class // of the character before, mostly of this one too
+	pageOf := rune(-1)
 	for len(p) > 0 && x < len(cells) {
-		r, n := decode(p)
-		if n == 0 {
-			break
+		var r rune
+		var n int
+		if len(p) >= 3 && p[0]&0xf0 == 0xe0 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
+			r, n = rune(p[0]&0xf)<<12|rune(p[1]&0x3f)<<6|rune(p[2]&0x3f), 3
 		}
-		k := classOf(r)
+		if r < 0x800 || r&0xf800 == 0xd800 { // not the form with three bytes
+			if r, n = decode(p); n == 0 {
+				break
+			}
+		}
+		k := class(2)
+		switch {
+		case r >= 0x4e00 && r < 0xa000: // Han
+		case r>>8 == pageOf:
+			k = page[r&0xff]
+		case r < 0x20000:
+			page, pageOf = classPage(r), r>>8
+			k = page[r&0xff]
+		default:
+			k = findClass(r)
+		}
 		w := int(k & classWidth)
 		if k&classExtends != 0 || lead&classPrepend != 0 || w == 0 || x+w > len(cells) ||
 			k&classJoins != 0 && lead&classLeads != 0 && !(isSyllable(r) && isSyllable(last)) {
@@ -160,15 +178,8 @@ func (t *Terminal) printText(p []byte) []byte {
 	return p
 }
 
-// decode reads a character of two to four bytes; n is 0 for anything else.
+// decode reads a character beyond the controls; n is 0 for anything else.
 func decode(p []byte) (r rune, n int) {
-	if len(p) >= 3 && p[0]&0xf0 == 0xe0 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
-		r = rune(p[0]&0xf)<<12 | rune(p[1]&0x3f)<<6 | rune(p[2]&0x3f)
-		if r < 0x800 || r >= 0xd800 && r < 0xe000 {
-			return 0, 0
-		}
-		return r, 3
-	}
 	if len(p) >= 2 && p[0]&0xe0 == 0xc0 && p[1]&0xc0 == 0x80 {
 		r = rune(p[0]&0x1f)<<6 | rune(p[1]&0x3f)
 		if r < 0xa0 {
@@ -209,7 +220,7 @@ func (t *Terminal) printRune(r rune) {
 		t.chars.single = 0
 	}
 	c := classOf(r)
-	if t.last.valid && t.mayAttach(r, c) && t.attach(r) {
+	if t.last.valid && t.mayAttach(r, c) && t.attach(r, c) {
 		return
 	}
 	w := int(c & classWidth)
@@ -279,7 +290,7 @@ func (t *Terminal) put(ch uint32, w int) {
 
 // attach joins r to the character before when both are one grapheme cluster
 // (UAX #29); false if r begins a new one.
-func (t *Terminal) attach(r rune) bool {
+func (t *Terminal) attach(r rune, c class) bool {
 	text := t.last.text
 	if len(text) == 0 {
 		text = utf8.AppendRune(text, t.last.r)
@@ -287,11 +298,13 @@ func (t *Terminal) attach(r rune) bool {
 	before := len(text)
 	text = utf8.AppendRune(text, r)
 	t.last.text = text[:before]
-	if first, _, _, _ := uniseg.Step(text, -1); len(first) != len(text) {
-		if before == utf8.RuneLen(t.last.r) {
-			t.last.text = text[:0]
+	if c&classExtends == 0 {
+		if first, _, _, _ := uniseg.FirstGraphemeCluster(text, -1); len(first) != len(text) {
+			if before == utf8.RuneLen(t.last.r) {
+				t.last.text = text[:0]
+			}
+			return false
 		}
-		return false
 	}
 	t.last.r = r
 	if len(text) > MaxCluster {
@@ -304,10 +317,10 @@ func (t *Terminal) attach(r rune) bool {
 		return true
 	}
 	l := t.cur.lines[t.last.y]
-	c := &l.Cells[t.last.x]
-	c.Char = ch
+	cell := &l.Cells[t.last.x]
+	cell.Char = ch
 	t.damage.row(t.last.y)
-	if c.Attr&Wide == 0 && clusterWidth(text) == 2 {
+	if cell.Attr&Wide == 0 && clusterWidth(text) == 2 {
 		t.widen(l, t.last.x)
 	}
 	return true

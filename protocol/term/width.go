@@ -30,15 +30,21 @@ func classOf(r rune) class {
 	if uint32(r) >= 0x20000 {
 		return findClass(r)
 	}
-	p := classes[r>>8].Load()
+	return classPage(r)[r&0xff]
+}
+
+// classPage gives the classes of the 256 code points around r < 0x20000.
+func classPage(r rune) *[256]class {
+	at := &classes[r>>8]
+	p := at.Load()
 	if p == nil {
 		p = new([256]class)
 		for i := range p {
 			p[i] = findClass(r&^0xff + rune(i))
 		}
-		classes[r>>8].Store(p)
+		at.Store(p)
 	}
-	return p[r&0xff]
+	return p
 }
 
 // Neighbours of a code point that show how it joins.
