@@ -27,7 +27,7 @@ func SplitAddress(s string) (host string, port int, err error) {
 		}
 		s = s[1:]
 	case strings.Count(s, ":") > 1:
-		if _, err := netip.ParseAddr(s); err != nil {
+		if !isAddress(s) {
 			return s, 0, fmt.Errorf("%q is neither a name nor an address", s)
 		}
 		return s, 0, nil
@@ -44,12 +44,19 @@ func SplitAddress(s string) (host string, port int, err error) {
 	return host, port, nil
 }
 
+// isAddress tells whether s is an IP address, with a zone or without.
+func isAddress(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
+}
+
 // QuickConnect reads an address such as ssh://user@host:22 for the open command,
 // and gives the protocol and the settings. A password in it is refused: command
 // lines are not secret.
 func QuickConnect(address string) (protocol string, all map[string]string, err error) {
 	if !strings.Contains(address, "://") {
-		return "", nil, fmt.Errorf("%q is not an address; write it like ssh://user@host:22", address)
+		// It is not repeated: there may be a password in it.
+		return "", nil, errors.New("this is not an address; write it like ssh://user@host:22")
 	}
 	u, err := url.Parse(address)
 	if err != nil {

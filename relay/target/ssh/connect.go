@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -80,7 +81,6 @@ func Connect(ctx context.Context, cfg Config, page target.Page) (target.Terminal
 	}
 	t, err := c.openTerminal(ctx, chain)
 	if err != nil {
-		chain.close()
 		return nil, c.failed(ctx, err)
 	}
 	return t, nil
@@ -96,20 +96,31 @@ func (c *connector) failed(ctx context.Context, err error) error {
 
 // chain is the connections that were opened, the target's last.
 type chain struct {
+	first   net.Conn // all others run through it
 	clients []*ssh.Client
 	stop    func() bool // takes the watch on ctx away
 }
 
 func (c *chain) last() *ssh.Client { return c.clients[len(c.clients)-1] }
 
-// close closes from the target outwards and waits for each.
+// sever breaks everything at once and waits for nobody. Closing a connection
+// that runs through a jump host would not: it asks the jump host, which may not
+// answer.
+func (c *chain) sever() {
+	if c.first != nil {
+		_ = c.first.Close()
+	}
+}
+
+// close severs and waits for each connection.
 func (c *chain) close() {
 	if c.stop != nil {
 		c.stop()
 	}
-	for i := len(c.clients) - 1; i >= 0; i-- {
-		_ = c.clients[i].Close()
-		_ = c.clients[i].Wait()
+	c.sever()
+	for _, client := range slices.Backward(c.clients) {
+		_ = client.Close()
+		_ = client.Wait()
 	}
 }
 
@@ -130,21 +141,47 @@ func (c *connector) hops() []hop {
 func (c *connector) dialChain(ctx context.Context) (*chain, error) {
 	ch := new(chain)
 	for _, h := range c.hops() {
-		conn, err := c.dial(ctx, ch, h)
-		if err == nil {
-			var client *ssh.Client
-			if client, err = c.handshake(ctx, conn, h); err == nil {
-				ch.clients = append(ch.clients, client)
-				continue
-			}
+		client, err := c.connectHop(ctx, ch, h)
+		if err != nil {
+			ch.close()
+			return nil, err
 		}
-		ch.close()
-		return nil, err
+		ch.clients = append(ch.clients, client)
 	}
-	// Closing the first connection ends all that run through it.
-	first := ch.clients[0]
-	ch.stop = context.AfterFunc(ctx, func() { _ = first.Close() })
 	return ch, nil
+}
+
+// connectHop dials a host and logs in. A server has keys of several kinds and
+// shows one; fingerprints do not tell of which kind they are. So it dials again
+// for another kind as long as there is one.
+func (c *connector) connectHop(ctx context.Context, ch *chain, h hop) (*ssh.Client, error) {
+	var refused []string // algorithms of keys that are not the pinned one
+	var mismatch error
+	for {
+		conn, err := c.dial(ctx, ch, h)
+		if err != nil {
+			return nil, err
+		}
+		if len(ch.clients) == 0 {
+			if ch.stop != nil {
+				ch.stop()
+			}
+			ch.first = conn
+			ch.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		l := &login{c: c, ctx: ctx, hop: h, refused: refused}
+		client, err := c.handshake(ctx, ch, conn, l)
+		var none *ssh.AlgorithmNegotiationError
+		switch {
+		case err == nil:
+			return client, nil
+		case mismatch != nil && errors.As(err, &none):
+			return nil, mismatch // there is no further kind
+		case l.otherKind == "" || ctx.Err() != nil || len(refused) >= maxKinds:
+			return nil, err
+		}
+		mismatch, refused = err, append(refused, sameKind(l.otherKind)...)
+	}
 }
 
 // dial opens the transport to a host.
@@ -169,15 +206,14 @@ func (c *connector) dial(ctx context.Context, ch *chain, h hop) (net.Conn, error
 }
 
 // handshake speaks SSH on a transport until the login is done. It owns conn.
-func (c *connector) handshake(ctx context.Context, conn net.Conn, h hop) (*ssh.Client, error) {
+func (c *connector) handshake(ctx context.Context, ch *chain, conn net.Conn, l *login) (*ssh.Client, error) {
+	h := l.hop
 	c.page.Progress(target.StepHandshake, h.address())
-	w := &watched{Conn: conn, limit: c.cfg.Settings.Timeout}
+	w := &watched{Conn: conn, limit: c.cfg.Settings.Timeout, sever: ch.sever}
 	w.timer = time.AfterFunc(w.limit, w.expire)
 	defer w.timer.Stop()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
-
-	l := &login{c: c, ctx: ctx, hop: h, watch: w}
+	l.watch = w
+	l.start()
 	config := &ssh.ClientConfig{
 		User: h.user, ClientVersion: clientVersion,
 		HostKeyCallback: l.checkHostKey, AuthCallback: l.next, BannerCallback: l.banner,
@@ -201,7 +237,8 @@ func (c *connector) handshake(ctx context.Context, conn net.Conn, h hop) (*ssh.C
 func (l *login) algorithms(config *ssh.ClientConfig) error {
 	good := ssh.SupportedAlgorithms()
 	config.KeyExchanges, config.Ciphers, config.MACs = good.KeyExchanges, good.Ciphers, good.MACs
-	kinds := good.HostKeys
+	kinds := slices.Clone(usual)
+	kinds = append(kinds, slices.DeleteFunc(good.HostKeys, func(a string) bool { return slices.Contains(usual, a) })...)
 	if l.c.cfg.Settings.LegacyAlgorithms {
 		old := ssh.InsecureAlgorithms()
 		config.KeyExchanges = append(config.KeyExchanges, old.KeyExchanges...)
@@ -213,6 +250,7 @@ func (l *login) algorithms(config *ssh.ClientConfig) error {
 	if err != nil {
 		return err
 	}
+	kinds = slices.DeleteFunc(kinds, func(a string) bool { return slices.Contains(l.refused, a) })
 	config.HostKeyAlgorithms = preferKinds(kinds, known)
 	return nil
 }
@@ -221,6 +259,7 @@ func (l *login) algorithms(config *ssh.ClientConfig) error {
 // thinks, and a memory of how the other side began.
 type watched struct {
 	net.Conn
+	sever   func() // ends Conn even when it runs through others
 	limit   time.Duration
 	timer   *time.Timer
 	expired atomic.Bool
@@ -235,7 +274,7 @@ const maxBegin = 256
 func (w *watched) expire() {
 	if !w.done.Load() {
 		w.expired.Store(true)
-		_ = w.Conn.Close()
+		w.sever()
 	}
 }
 

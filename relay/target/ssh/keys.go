@@ -12,7 +12,14 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-const maxKey = 64 << 10 // bytes of a private key's text
+// maxKey bounds a private key's text, bytes: enough for RSA of 16,384 bits. What
+// reading one costs is bounded by it, and by the bounds of each form's key
+// derivation.
+const maxKey = 16 << 10
+
+// reading lets two keys be read at a time: deriving a key from a passphrase takes
+// memory and time by design.
+var reading = make(chan struct{}, 2)
 
 // passphraseError means that a key is encrypted and the passphrase is missing or
 // wrong.
@@ -28,6 +35,8 @@ func (e *passphraseError) Error() string {
 // parsePrivateKey reads a key in OpenSSH, PEM (PKCS#1, SEC 1, PKCS#8) or PuTTY
 // form. The errors never hold parts of the key.
 func parsePrivateKey(text, passphrase []byte) (crypto.PrivateKey, error) {
+	reading <- struct{}{}
+	defer func() { <-reading }()
 	text = bytes.TrimSpace(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
 	if len(text) > maxKey {
 		return nil, fmt.Errorf("it is longer than %d bytes", maxKey)

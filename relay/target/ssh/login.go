@@ -18,16 +18,19 @@ import (
 const (
 	maxTries  = 3       // of each method by the person
 	maxBanner = 4 << 10 // bytes of a banner that are shown
+	maxSaid   = 4       // banners and messages of a server that are shown
+	maxRounds = 32      // of questions in one login
 )
 
-// credentials are what the settings and the person gave. They are used for all
-// hosts of a chain.
+// credentials are what the settings give, and the person where they lack user
+// name or passphrase. The key is for all hosts of a chain; the password is for
+// those hosts where the account has the target's name.
 type credentials struct {
 	user     string
-	password string // used once automatically; wrong ones are asked anew
-	asked    bool   // the person has typed the password
+	password string
 	signers  []ssh.Signer
-	rawKey   any // of the signer, for agent forwarding
+	rawKey   any              // of the signer, for agent forwarding
+	cert     *ssh.Certificate // for agent forwarding; nil: none
 }
 
 // load takes the settings, asks for a user name if there is none, and for a
@@ -49,7 +52,7 @@ func (c *credentials) load(ctx context.Context, cfg Config, page target.Page) er
 			return target.ErrCancelled
 		}
 		if len(answers) > 1 {
-			c.password, c.asked = answers[1], true
+			c.password = answers[1]
 		}
 	}
 	if !s.PrivateKey.IsSet() {
@@ -72,6 +75,7 @@ func (c *credentials) load(ctx context.Context, cfg Config, page target.Page) er
 				"Give it an OpenSSH certificate that was made for the private key.", wire.EndSettings, err)
 		}
 		c.signers = append(c.signers, cert)
+		c.cert, _ = cert.PublicKey().(*ssh.Certificate)
 	}
 	c.signers = append(c.signers, signer)
 	return nil
@@ -135,24 +139,62 @@ type login struct {
 	pins  pins
 	known []authority.Identity
 
+	refused   []string // algorithms of host keys that are not to be used
+	accepted  []byte   // the host key of this connection, once it is good
+	otherKind string   // the kind of a key that is not pinned; another kind may be
+
 	failure        error // said by a callback; counts more than what it made of it
 	authenticating bool
 	allowed        []string
 	tried          map[string]int
-	usedPassword   bool // the password at hand was offered
-	bannerText     string
+	said, rounds   int // messages shown, rounds of questions
+
+	// password is the one at hand: the settings', or the one typed last. It is
+	// given by itself, and again when the server went on after it, since then
+	// something else was wrong, such as the code.
+	password  string
+	given     int  // times in this login, typed or not
+	wentOn    bool // the server asked on after it
+	justGiven bool // it was the last answer
+	asked     bool // the person was asked in this try
 }
 
-// banner keeps the server's greeting for the first question, else it is shown as
-// a notice.
+// start sets up what the login has at hand.
+func (l *login) start() {
+	l.tried = make(map[string]int)
+	if l.hop.user == l.c.cred.user {
+		l.password = l.c.cred.password
+	}
+}
+
+// atHand gives the password if it may be given without asking.
+func (l *login) atHand() bool {
+	if l.password == "" || l.given > 0 && (!l.wentOn || l.given >= maxTries-1) {
+		return false
+	}
+	l.given++
+	l.justGiven, l.wentOn = true, false
+	return true
+}
+
+// typed keeps a password that the person has just given.
+func (l *login) typed(password string) {
+	l.password, l.given = password, max(l.given, 1)
+	l.justGiven, l.wentOn = true, false
+}
+
+// say shows what the server says, not without end.
+func (l *login) say(code, text string) {
+	if text == "" || l.said >= maxSaid {
+		return
+	}
+	l.said++
+	l.c.page.Notice(target.Notice{Code: code, Text: text})
+}
+
+// banner shows the server's greeting.
 func (l *login) banner(message string) error {
-	if len(message) > maxBanner {
-		message = message[:maxBanner]
-	}
-	l.bannerText = cleanLines(message)
-	if l.bannerText != "" {
-		l.c.page.Notice(target.Notice{Code: "server-banner", Text: l.bannerText})
-	}
+	l.say("server-banner", cleanLines(message[:min(len(message), maxBanner)]))
 	return nil
 }
 
@@ -174,10 +216,10 @@ func (l *login) next(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 		l.c.page.Progress(target.StepAuthenticate, l.hop.user+"@"+l.hop.host)
 	}
 	l.watch.resume()
-	l.allowed = a.AllowedMethods
-	if l.tried == nil {
-		l.tried = make(map[string]int)
-	}
+	l.allowed, l.asked = a.AllowedMethods, false
+	if len(a.PartialSuccessMethods) == 0 {
+		l.justGiven = false
+	} // else it was good for the first part
 	may := func(method string, times int) bool {
 		return slices.Contains(a.AllowedMethods, method) && l.tried[method] < times
 	}
@@ -187,10 +229,9 @@ func (l *login) next(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	case len(cred.signers) > 0 && may("publickey", 1):
 		l.tried["publickey"]++
 		return ssh.PublicKeys(cred.signers...), nil
-	case cred.password != "" && !l.usedPassword && may("password", maxTries):
+	case may("password", maxTries) && l.atHand():
 		l.tried["password"]++
-		l.usedPassword = true
-		return ssh.Password(cred.password), nil
+		return ssh.Password(l.password), nil
 	case may("keyboard-interactive", maxTries):
 		l.tried["keyboard-interactive"]++
 		return ssh.KeyboardInteractive(l.answer), nil
@@ -205,7 +246,11 @@ func (l *login) next(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 func (l *login) ask(f target.Form) ([]string, error) {
 	l.watch.pause()
 	defer l.watch.resume()
+	l.asked = true
 	answers, err := l.c.page.Ask(l.ctx, f)
+	if err == nil && len(answers) != len(f.Fields) {
+		err = target.ErrCancelled
+	}
 	if err != nil {
 		l.failure = err
 	}
@@ -224,35 +269,41 @@ func (l *login) askPassword() (string, error) {
 		Title:  l.title(),
 		Fields: []target.Field{{Label: fmt.Sprintf("Password of %s", l.hop.user), Name: "password"}},
 	}
-	if l.usedPassword {
+	if l.given > 0 {
 		f.Instruction = "The last password was wrong."
 	}
 	answers, err := l.ask(f)
 	if err != nil {
 		return "", err
 	}
-	l.usedPassword = true
-	l.c.cred.password, l.c.cred.asked = answers[0], true
+	l.typed(answers[0])
 	return answers[0], nil
 }
 
 // answer is one round of keyboard-interactive (RFC 4256). A single hidden
-// question for a password is answered with the one at hand, once.
+// question for a password is answered with the one at hand.
 func (l *login) answer(name, instruction string, questions []string, echos []bool) ([]string, error) {
-	if len(questions) == 0 {
-		if text := cleanLines(name + "\n" + instruction); text != "" {
-			l.c.page.Notice(target.Notice{Code: "server-message", Text: excerpt(text)})
+	if l.rounds++; l.rounds > maxRounds || len(questions) > wire.MaxFields {
+		l.failure = &target.Error{
+			Code: wire.EndTargetProtocol, Step: target.StepAuthenticate,
+			Message: fmt.Sprintf("%s asks more questions than can be shown.", l.hop.address()),
+			Remedy:  "Ask its administrator to shorten the login dialog.",
 		}
+		return nil, l.failure
+	}
+	if len(questions) == 0 {
+		l.say("server-message", excerpt(cleanLines(name+"\n"+instruction)))
 		return nil, nil
 	}
-	cred := &l.c.cred
+	if l.justGiven {
+		l.justGiven, l.wentOn = false, true
+	}
 	isPassword := len(questions) == 1 && !echos[0] && looksLikePassword(questions[0])
-	if isPassword && cred.password != "" && !l.usedPassword {
-		l.usedPassword = true
-		return []string{cred.password}, nil
+	if isPassword && l.atHand() {
+		return []string{l.password}, nil
 	}
 	f := target.Form{Title: l.title(), Instruction: cleanLines(strings.Join([]string{name, instruction}, "\n"))}
-	if l.tried["keyboard-interactive"] > 1 || isPassword && l.usedPassword {
+	if wrongAgain := l.tried["keyboard-interactive"] > 1 || isPassword && l.given > 0; wrongAgain && !l.asked {
 		f.Instruction = strings.TrimSpace(f.Instruction + "\nThe last answer was wrong.")
 	}
 	for i, q := range questions {
@@ -264,8 +315,7 @@ func (l *login) answer(name, instruction string, questions []string, echos []boo
 	}
 	answers, err := l.ask(f)
 	if err == nil && isPassword {
-		l.usedPassword = true
-		cred.password, cred.asked = answers[0], true
+		l.typed(answers[0])
 	}
 	return answers, err
 }

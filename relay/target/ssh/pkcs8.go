@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/des"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/pbkdf2"
@@ -20,18 +21,28 @@ import (
 	"hash"
 )
 
-// Encrypted PKCS#8 (RFC 5958 §3) with PBES2, PBKDF2 and AES in CBC mode (RFC
-// 8018), which is what openssl writes.
+// Encrypted PKCS#8 (RFC 5958 §3) with PBES2, PBKDF2 and AES or 3DES in CBC mode
+// (RFC 8018), which is what openssl and ssh-keygen -m PKCS8 write.
 
-const maxIterations = 10_000_000
+// maxIterations keeps the work for one passphrase to about a second; openssl
+// writes 2,048 by itself, 600,000 is what is advised.
+const maxIterations = 2_000_000
 
 var (
 	oidPBES2  = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 13}
 	oidPBKDF2 = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 5, 12}
 )
 
-var aesSizes = map[string]int{
-	"2.16.840.1.101.3.4.1.2": 16, "2.16.840.1.101.3.4.1.22": 24, "2.16.840.1.101.3.4.1.42": 32,
+// cbc is a cipher in CBC mode.
+type cbc struct {
+	key  int // bytes
+	make func(key []byte) (cipher.Block, error)
+}
+
+var ciphers = map[string]cbc{
+	"2.16.840.1.101.3.4.1.2": {16, aes.NewCipher}, "2.16.840.1.101.3.4.1.22": {24, aes.NewCipher},
+	"2.16.840.1.101.3.4.1.42": {32, aes.NewCipher},
+	"1.2.840.113549.3.7":      {24, des.NewTripleDESCipher}, // openssl's default before 1.1
 }
 
 var prfs = map[string]func() hash.Hash{
@@ -76,26 +87,32 @@ func parseEncryptedPKCS8(text, passphrase []byte) (crypto.PrivateKey, error) {
 	}
 	_, err1 := asn1.Unmarshal(scheme.Derivation.Parameters.FullBytes, &kdf)
 	_, err2 := asn1.Unmarshal(scheme.Encryption.Parameters.FullBytes, &iv)
-	size, prf := aesSizes[scheme.Encryption.Algorithm.String()], prfs[kdf.PRF.Algorithm.String()]
-	if err1 != nil || err2 != nil || size == 0 || prf == nil || len(iv) != aes.BlockSize ||
-		kdf.Iterations < 1 || kdf.Iterations > maxIterations || len(e.Data) == 0 || len(e.Data)%aes.BlockSize != 0 {
+	way, known := ciphers[scheme.Encryption.Algorithm.String()]
+	prf := prfs[kdf.PRF.Algorithm.String()]
+	switch {
+	case err1 != nil || err2 != nil || !known || prf == nil || kdf.Iterations < 1:
 		return nil, unknown
+	case kdf.Iterations > maxIterations:
+		return nil, fmt.Errorf("its passphrase takes more than %d rounds; convert it with ssh-keygen -p", maxIterations)
 	}
 	if len(passphrase) == 0 {
 		return nil, &passphraseError{}
 	}
-	key, err := pbkdf2.Key(prf, string(passphrase), kdf.Salt, kdf.Iterations, size)
+	key, err := pbkdf2.Key(prf, string(passphrase), kdf.Salt, kdf.Iterations, way.key)
 	if err != nil {
 		return nil, fmt.Errorf("derive key: %w", err)
 	}
-	c, err := aes.NewCipher(key)
+	c, err := way.make(key)
 	if err != nil {
 		return nil, fmt.Errorf("decrypt: %w", err)
+	}
+	if len(iv) != c.BlockSize() || len(e.Data) == 0 || len(e.Data)%c.BlockSize() != 0 {
+		return nil, unknown
 	}
 	plain := make([]byte, len(e.Data))
 	cipher.NewCBCDecrypter(c, iv).CryptBlocks(plain, e.Data)
 	pad := int(plain[len(plain)-1])
-	if pad == 0 || pad > aes.BlockSize {
+	if pad == 0 || pad > c.BlockSize() {
 		return nil, &passphraseError{wrong: true}
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(plain[:len(plain)-pad])

@@ -29,8 +29,8 @@ import (
 const (
 	puttyMark       = "PuTTY-User-Key-File-"
 	maxPuttyLines   = 1024
-	maxPuttyMemory  = 256 << 10 // KiB of argon2
-	maxPuttyPasses  = 200
+	maxPuttyMemory  = 128 << 10 // KiB of argon2; PuTTY's default is 8 MiB
+	maxPuttyWork    = 2 << 20   // KiB times passes, a few seconds
 	maxPuttyThreads = 8
 )
 
@@ -127,7 +127,10 @@ func (f *puttyFile) keys(passphrase []byte) (key, iv, mac []byte, err error) {
 		}
 		return n
 	}
-	memory, passes, threads := number("Argon2-Memory", maxPuttyMemory), number("Argon2-Passes", maxPuttyPasses), number("Argon2-Parallelism", maxPuttyThreads)
+	memory, passes, threads := number("Argon2-Memory", maxPuttyMemory), number("Argon2-Passes", maxPuttyWork), number("Argon2-Parallelism", maxPuttyThreads)
+	if err == nil && memory > maxPuttyWork/passes {
+		err = errors.New("its passphrase takes too much work; save it again with PuTTY's usual values")
+	}
 	salt, e := hex.DecodeString(f.headers["Argon2-Salt"])
 	if e != nil || len(salt) > 64 {
 		err = errPuTTY

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
@@ -19,6 +18,7 @@ import (
 const (
 	maxUnanswered = 3               // keep-alives, after which the server is taken for lost
 	exitWait      = 2 * time.Second // for the exit status after the end of the output
+	closeWait     = time.Second     // for the last words to a server
 )
 
 // terminal is an open session (RFC 4254 §6). It implements target.Terminal.
@@ -38,21 +38,56 @@ type terminal struct {
 	close   sync.Once
 }
 
-// openTerminal opens a shell or command on a pty.
+// openTerminal opens a shell or command on a pty. When it fails the chain is
+// closed.
 func (c *connector) openTerminal(ctx context.Context, ch *chain) (*terminal, error) {
 	c.page.Progress(target.StepOpen, "")
+	t := &terminal{chain: ch, log: c.log, status: -1, lost: make(chan struct{}), over: make(chan struct{})}
+	late := &watched{Conn: ch.first, sever: ch.sever, limit: c.cfg.Settings.Timeout}
+	late.timer = time.AfterFunc(late.limit, late.expire)
+	err := c.open(t, late)
+	late.done.Store(true)
+	late.timer.Stop()
+	if err != nil {
+		if late.expired.Load() {
+			err = wrap(target.StepOpen, "The server took the login and then did not open the session in time.",
+				"Try again; the setting timeout gives it longer.", wire.EndTimeout, err)
+		}
+		ch.close()
+		t.running.Wait()
+		return nil, err
+	}
+	ctx, t.stop = context.WithCancel(ctx)
 	client := ch.last()
+	t.running.Go(func() {
+		_ = client.Wait()
+		close(t.lost)
+	})
+	if every := c.cfg.Settings.KeepAlive; every > 0 {
+		t.running.Go(func() { t.keepAlive(ctx, client, every) })
+	}
+	return t, nil
+}
+
+// open asks for what a session consists of. Each answer gives the server the
+// whole time again.
+func (c *connector) open(t *terminal, limit *watched) error {
+	client := t.chain.last()
 	channel, requests, err := client.OpenChannel("session", nil)
 	if err != nil {
-		return nil, wrap(target.StepOpen, "The server refused the session.",
-			"The account may not be allowed to log in here, or has too many sessions.", wire.EndRefused, err)
+		return openError("The server refused the session.",
+			"The account may not be allowed to log in here, or has too many sessions.", err)
 	}
+	limit.resume()
+	t.channel = channel
+	t.running.Go(func() { t.requests(requests) })
 	s := &c.cfg.Settings
 	if s.EnableAgent && c.cred.rawKey != nil {
-		if err := forwardAgent(client, channel, c.cred.rawKey); err != nil {
+		if err := forwardAgent(client, channel, &c.cred, &t.running); err != nil {
 			c.page.Notice(target.Notice{Code: "agent-refused", Text: "The server does not take a forwarded agent."})
 			c.log.Info("agent not forwarded", "error", err)
 		}
+		limit.resume()
 	}
 	for _, e := range [][2]string{{"LANG", s.Locale}, {"TZ", s.Timezone}} {
 		if e[1] != "" { // servers may refuse, most do
@@ -60,50 +95,33 @@ func (c *connector) openTerminal(ctx context.Context, ch *chain) (*terminal, err
 		}
 	}
 	if err := requestPty(channel, c.cfg.Size, s.TerminalType, s.Backspace); err != nil {
-		return nil, wrap(target.StepOpen, "The server refused a terminal.", "Allow a pty for this account on the server.", wire.EndRefused, err)
+		return openError("The server refused a terminal.", "Allow a pty for this account on the server.", err)
 	}
+	limit.resume()
 	request, payload, what := "shell", []byte(nil), "a shell"
 	if s.Command != "" {
 		request, payload, what = "exec", ssh.Marshal(struct{ Command string }{s.Command}), "the command"
 	}
 	if ok, err := channel.SendRequest(request, true, payload); err != nil || !ok {
 		if err == nil {
-			err = errors.New("request refused")
+			err = errRefused
 		}
-		return nil, wrap(target.StepOpen, "The server refused "+what+".", "Check the account's login shell on the server.", wire.EndRefused, err)
-	}
-
-	t := &terminal{chain: ch, channel: channel, log: c.log, status: -1, lost: make(chan struct{}), over: make(chan struct{})}
-	ctx, t.stop = context.WithCancel(ctx)
-	t.running.Go(func() { t.requests(requests) })
-	t.running.Go(func() {
-		_ = client.Wait()
-		close(t.lost)
-	})
-	if s.KeepAlive > 0 {
-		t.running.Go(func() { t.keepAlive(ctx, client, s.KeepAlive) })
-	}
-	return t, nil
-}
-
-// forwardAgent serves an agent that holds nothing but the endpoint's key, and
-// never shows it.
-func forwardAgent(client *ssh.Client, channel ssh.Channel, key any) error {
-	ring := agent.NewKeyring()
-	if err := ring.Add(agent.AddedKey{PrivateKey: key, Comment: "porthole"}); err != nil {
-		return fmt.Errorf("add key to agent: %w", err)
-	}
-	if err := agent.ForwardToAgent(client, ring); err != nil {
-		return fmt.Errorf("serve agent: %w", err)
-	}
-	ok, err := channel.SendRequest("auth-agent-req@openssh.com", true, nil)
-	if err == nil && !ok {
-		err = errors.New("request refused")
-	}
-	if err != nil {
-		return fmt.Errorf("request agent forwarding: %w", err)
+		return openError("The server refused "+what+".", "Check the account's login shell on the server.", err)
 	}
 	return nil
+}
+
+// errRefused is a request that was answered with no.
+var errRefused = errors.New("request refused")
+
+// openError tells a server that says no from one that is gone.
+func openError(message, remedy string, err error) *target.Error {
+	var open *ssh.OpenChannelError
+	if errors.As(err, &open) || errors.Is(err, errRefused) {
+		return wrap(target.StepOpen, message, remedy, wire.EndRefused, err)
+	}
+	return wrap(target.StepOpen, "The server took the login and then closed the connection.",
+		"The account may not be allowed to log in here; look into the log of the server.", wire.EndTargetLost, err)
 }
 
 // requestPty asks for a terminal (RFC 4254 §6.2, modes of §8).
@@ -132,7 +150,7 @@ func requestPty(channel ssh.Channel, size target.Size, kind string, erase byte) 
 		Modes                     string
 	}{kind, uint32(size.Cols), uint32(size.Rows), uint32(size.Width), uint32(size.Height), string(modes)}))
 	if err == nil && !ok {
-		err = errors.New("request refused")
+		err = errRefused
 	}
 	return err
 }
@@ -273,6 +291,8 @@ func (t *terminal) Exit() (status int, message string) {
 func (t *terminal) Close() error {
 	t.close.Do(func() {
 		t.stop()
+		// A server that does not read must not keep us.
+		_ = t.chain.first.SetWriteDeadline(time.Now().Add(closeWait))
 		_ = t.channel.Close()
 		t.chain.close()
 		t.running.Wait()
