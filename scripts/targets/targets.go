@@ -142,6 +142,9 @@ type T interface {
 	Fatalf(format string, args ...any)
 }
 
+// maxLog bounds the log that a failed test shows, bytes.
+const maxLog = 2 << 10
+
 // For starts a server for a test and ends it with the test. The server's log is
 // shown when the test fails.
 func For(t T, start func(dir string, o Options) (*Server, error), o Options) *Server {
@@ -153,7 +156,8 @@ func For(t T, start func(dir string, o Options) (*Server, error), o Options) *Se
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("log of %s on %s:\n%s", s.Name, s.Address(), s.Log())
+			log := s.Log()
+			t.Logf("end of the log of %s on %s:\n%s", s.Name, s.Address(), log[max(0, len(log)-maxLog):])
 		}
 		if err := s.Close(); err != nil {
 			t.Logf("close %s: %v", s.Name, err)

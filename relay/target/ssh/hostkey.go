@@ -121,6 +121,11 @@ func (p *pins) allow(key ssh.PublicKey) bool {
 	return has(p.keys, key)
 }
 
+// otherKind tells whether a key of another kind than this one may be pinned.
+func (p *pins) otherKind(key ssh.PublicKey) bool {
+	return len(p.fingerprints) > 0 || slices.ContainsFunc(p.keys, func(k ssh.PublicKey) bool { return k.Type() != key.Type() })
+}
+
 // String lists the fingerprints, for people.
 func (p *pins) String() string {
 	all := slices.Clone(p.fingerprints)
@@ -217,7 +222,7 @@ func (l *login) checkKey(key ssh.PublicKey) error {
 		if l.pins.allow(key) {
 			return nil
 		}
-		if len(l.pins.fingerprints) > 0 {
+		if l.pins.otherKind(key) {
 			l.otherKind = key.Type()
 		}
 		if len(l.pins.keys)+len(l.pins.fingerprints) == 0 {
