@@ -156,7 +156,7 @@ func (s *Server) throughPAM(sshd string, o Options) (path string, config []strin
 		if err := os.WriteFile(secret, []byte(o.Password), 0o600); err != nil {
 			return "", nil, fmt.Errorf("write password: %w", err)
 		}
-		text := fmt.Sprintf("#!/bin/sh\n[ \"$(tr -d '\\000')\" = \"$(cat '%s')\" ]\n", secret)
+		text := fmt.Sprintf("#!/bin/sh\n[ \"$PAM_TYPE\" = auth ] || exit 0\n[ \"$(tr -d '\\000')\" = \"$(cat '%s')\" ]\n", secret)
 		if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 			return "", nil, fmt.Errorf("write script: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,6 +82,14 @@ func TestPasswords(t *testing.T) {
 			}
 			if _, err := login(t, s, "true", ssh.Password("wrong")); err == nil {
 				t.Error("a wrong password was taken")
+			}
+			if name != "OpenSSH" {
+				return
+			}
+			if _, err := login(t, s, "true", ssh.KeyboardInteractive(func(_, _ string, q []string, _ []bool) ([]string, error) {
+				return slices.Repeat([]string{"it's a 'secret'"}, len(q)), nil
+			})); err != nil {
+				t.Error("asked:", err)
 			}
 		})
 	}
