@@ -156,7 +156,7 @@ func (s *Server) throughPAM(sshd string, o Options) (path string, config []strin
 		if err := os.WriteFile(secret, []byte(o.Password), 0o600); err != nil {
 			return "", nil, fmt.Errorf("write password: %w", err)
 		}
-		text := fmt.Sprintf("#!/bin/sh\n[ \"$PAM_TYPE\" = auth ] || exit 0\n[ \"$(tr -d '\\000')\" = \"$(cat '%s')\" ]\n", secret)
+		text := fmt.Sprintf("#!/bin/sh\n[ \"$(tr -d '\\000')\" = \"$(cat '%s')\" ]\n", secret)
 		if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
 			return "", nil, fmt.Errorf("write script: %w", err)
 		}
@@ -173,7 +173,8 @@ func (s *Server) throughPAM(sshd string, o Options) (path string, config []strin
 		}
 		lines = append(lines, "auth required pam_oath.so window=20 digits=6 usersfile="+users)
 	}
-	lines = append(lines, "account required pam_permit.so", "session required pam_permit.so", "password required pam_deny.so")
+	// pam_exec sets no credentials, so somebody else has to.
+	lines = append(lines, "auth required pam_permit.so", "account required pam_permit.so", "session required pam_permit.so", "password required pam_deny.so")
 	name := uniqueName()
 	file := filepath.Join(pamFolder, name)
 	s.undo = append(s.undo, func() error { return os.Remove(file) })
