@@ -12,7 +12,9 @@ import (
 )
 
 // OpenSSH starts an sshd, with Options.Password or Options.CodeSecret through a
-// PAM service of its own.
+// PAM service of its own. A password alone is taken by the method password; with
+// "PasswordAuthentication no" and "KbdInteractiveAuthentication yes" in
+// Options.Config it is asked for, as a code always is.
 func OpenSSH(dir string, o Options) (*Server, error) {
 	s, err := newServer("OpenSSH", dir, o)
 	if err != nil {
@@ -181,9 +183,11 @@ func (s *Server) throughPAM(sshd string, o Options) (path string, config []strin
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		return "", nil, fmt.Errorf("write PAM service: %w", err)
 	}
+	// Not both: after a failed method password, PAM would not set the credentials
+	// of a keyboard-interactive one. Options.Config may choose otherwise.
 	config = []string{"UsePAM yes", "KbdInteractiveAuthentication yes"}
 	if o.CodeSecret == "" {
-		config = append(config, "PasswordAuthentication yes")
+		config = []string{"UsePAM yes", "PasswordAuthentication yes"}
 	}
 	out, _ := exec.Command(sshd, "-V").CombinedOutput() // old ones print it with their usage
 	if m := versionPattern.FindStringSubmatch(string(out)); m != nil {

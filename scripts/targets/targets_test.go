@@ -86,6 +86,9 @@ func TestPasswords(t *testing.T) {
 			if name != "OpenSSH" {
 				return
 			}
+			s = targets.For(t, start, targets.Options{
+				Password: "it's a 'secret'", Config: []string{"PasswordAuthentication no", "KbdInteractiveAuthentication yes"},
+			})
 			if _, err := login(t, s, "true", ssh.KeyboardInteractive(func(_, _ string, q []string, _ []bool) ([]string, error) {
 				return slices.Repeat([]string{"it's a 'secret'"}, len(q)), nil
 			})); err != nil {

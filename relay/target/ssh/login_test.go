@@ -18,6 +18,9 @@ const (
 	codeSecret   = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 )
 
+// asking makes OpenSSH ask for the password itself.
+var asking = []string{"PasswordAuthentication no", "KbdInteractiveAuthentication yes"}
+
 // each runs a test against OpenSSH and Dropbear.
 func each(t *testing.T, o targets.Options, f func(t *testing.T, s *targets.Server)) {
 	t.Helper()
@@ -29,12 +32,21 @@ func each(t *testing.T, o targets.Options, f func(t *testing.T, s *targets.Serve
 	}
 }
 
+// eachPassword is each, and OpenSSH that words the question itself.
+func eachPassword(t *testing.T, f func(t *testing.T, s *targets.Server)) {
+	t.Helper()
+	each(t, targets.Options{Password: goodPassword}, f)
+	t.Run("OpenSSH keyboard-interactive", func(t *testing.T) {
+		f(t, targets.For(t, targets.OpenSSH, targets.Options{Password: goodPassword, Config: asking}))
+	})
+}
+
 func byPassword(s *targets.Server, password string) map[string]string {
 	return s.With(map[string]string{"private-key": "", "password": password})
 }
 
 func TestPasswordOfTheSettings(t *testing.T) {
-	each(t, targets.Options{Password: goodPassword}, func(t *testing.T, s *targets.Server) {
+	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := new(person)
 		if err := runs(t, byPassword(s, goodPassword), p, nil); err != nil {
 			t.Fatal(err)
@@ -46,7 +58,7 @@ func TestPasswordOfTheSettings(t *testing.T) {
 }
 
 func TestMissingPasswordIsAsked(t *testing.T) {
-	each(t, targets.Options{Password: goodPassword}, func(t *testing.T, s *targets.Server) {
+	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := &person{answers: [][]string{{goodPassword}}}
 		if err := runs(t, byPassword(s, ""), p, nil); err != nil {
 			t.Fatal(err)
@@ -59,7 +71,7 @@ func TestMissingPasswordIsAsked(t *testing.T) {
 }
 
 func TestWrongPasswordIsAskedAFewTimes(t *testing.T) {
-	each(t, targets.Options{Password: goodPassword}, func(t *testing.T, s *targets.Server) {
+	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := &person{answers: [][]string{{"wrong answer"}, {goodPassword}}}
 		if err := runs(t, byPassword(s, "wrong setting"), p, nil); err != nil {
 			t.Fatal(err)
