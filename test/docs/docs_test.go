@@ -295,3 +295,51 @@ func TestEveryMetricIsExplained(t *testing.T) {
 	}
 	inTable(t, "docs/admin-guide.md", "metric", names, 8)
 }
+
+// What the pages for programmers name must be there: tests, fuzz targets,
+// folders and files. What is reserved is not built.
+func TestNamedTestsAndFoldersAreThere(t *testing.T) {
+	tests := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
+			return fs.SkipDir
+		case strings.HasSuffix(name, "_test.go"):
+			for _, m := range declared.FindAllStringSubmatch(read(t, name), -1) {
+				tests[m[1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := regexp.MustCompile("`([^`\n]+)`")
+	place := regexp.MustCompile(`^(authority|cmd|docs|protocol|relay|scripts|test|wasm|web)/[\w./-]*$`)
+	test := regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w+$`)
+	for _, page := range []string{"docs/ARCHITECTURE.md", "docs/contributing.md", "docs/decisions.md"} {
+		text, _, _ := strings.Cut(read(t, page), "\n## Reserved\n")
+		found := 0
+		for _, m := range quoted.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+			switch name := m[1]; {
+			case name == "TestMain": // of many packages
+			case test.MatchString(name):
+				found++
+				if !tests[name] {
+					t.Errorf("%s: there is no %s", page, name)
+				}
+			case place.MatchString(name) && !strings.HasPrefix(name, "web/dist"):
+				found++
+				if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+					t.Errorf("%s: there is no %s", page, name)
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s: names nothing", page)
+		}
+	}
+}
