@@ -67,9 +67,9 @@ func (m *Hello) Append(dst []byte) []byte {
 	dst = appendBool(dst, m.Hidden)
 	dst = m.Colors.append(dst)
 	dst = appendInt(dst, len(m.Abilities))
-	for a := range Ability(maxAbilities) {
-		if v, ok := m.Abilities[a]; ok {
-			dst = append(dst, byte(a))
+	for a := range 1 << 8 { // in order, so that equal hellos are equal bytes
+		if v, ok := m.Abilities[Ability(a)]; ok {
+			dst = appendInt(dst, a)
 			dst = appendString(dst, v)
 		}
 	}
