@@ -201,6 +201,9 @@ func (p *Page) describe() error {
 	return errors.New(text)
 }
 
+// Go navigates to an address.
+func (p *Page) Go(url string) error { return p.Do(chromedp.Navigate(url)) }
+
 // LogIn logs in at the server and waits for My applications.
 func (p *Page) LogIn(s *Server) error {
 	if err := p.Do(chromedp.Navigate(s.URL), chromedp.WaitVisible("#login-form"),
