@@ -377,10 +377,15 @@ func (s *Store) versions(ctx context.Context) func() bool {
 
 // check compares the live grants with the database.
 func (s *Store) check(ctx context.Context) error {
+	// Those that are live now; one that comes up while the database is read may
+	// be missing in what was read.
 	s.mu.Lock()
-	n := len(s.live)
+	live := make([]*liveGrant, 0, len(s.live))
+	for _, g := range s.live {
+		live = append(live, g)
+	}
 	s.mu.Unlock()
-	if n == 0 {
+	if len(live) == 0 {
 		return nil
 	}
 	// The connections that may go on, with the login of each.
@@ -390,7 +395,7 @@ func (s *Store) check(ctx context.Context) error {
 		return fmt.Errorf("check connections: %w", err)
 	}
 	defer rows.Close()
-	good := make(map[string]bool, n)
+	good := make(map[string]bool, len(live))
 	stale := make(map[string]bool) // logins whose use is to be noted
 	for rows.Next() {
 		var id, login string
@@ -408,15 +413,10 @@ func (s *Store) check(ctx context.Context) error {
 	}
 	rows.Close()
 
-	var lost []*liveGrant
-	s.mu.Lock()
-	for id, g := range s.live {
-		if !good[id] {
-			lost = append(lost, g)
+	for _, g := range live {
+		if good[g.grant.ID] {
+			continue
 		}
-	}
-	s.mu.Unlock()
-	for _, g := range lost {
 		e, err := s.reason(ctx, g)
 		if err != nil {
 			return err
