@@ -264,7 +264,7 @@ func (c *cat) bare(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, path, "--ssh", c.sshd.address, "--user", c.sshd.user, "--key", c.sshd.key, "--command", "cat "+c.text.path)
+	cmd := exec.CommandContext(ctx, path, "--ssh", c.sshd.Address(), "--user", c.sshd.User, "--key", c.sshd.KeyFile, "--command", "cat "+c.text.path)
 	var problem strings.Builder
 	cmd.Stderr = &problem
 	out, err := cmd.StdoutPipe()

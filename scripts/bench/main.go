@@ -54,6 +54,10 @@ func most(bar string, measured, limit float64, unit, note string) row {
 	return row{Bar: bar, Measured: measured, Limit: limit, Unit: unit, Pass: measured <= limit, Note: note}
 }
 
+func least(bar string, measured, limit float64, unit, note string) row {
+	return row{Bar: bar, Measured: measured, Limit: limit, Unit: unit, Least: true, Pass: measured >= limit, Note: note}
+}
+
 // bench is one run.
 type bench struct {
 	quick  bool
