@@ -43,6 +43,9 @@ func (t *Terminal) Resize(cols, rows int) {
 	copy(t.tabs, tabs)
 	t.last = lastPrinted{}
 	t.damage.all = true
+	for _, s := range [2]*savedCursor{&t.main.saved, &t.alt.saved} {
+		s.x, s.y = min(s.x, cols-1), min(s.y, rows-1)
+	}
 }
 
 // point is a place on the screen; y may be off it while lines move.

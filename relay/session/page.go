@@ -160,7 +160,8 @@ func (s *Session) clipboardAnswer(m *wire.Clipboard) {
 	}
 	reply := append([]byte("\x1b]52;"), c.selection, ';')
 	reply = base64.StdEncoding.AppendEncode(reply, c.data)
-	s.input.reply(append(reply, "\x1b\\"...))
+	// It may be longer than other replies: the person has allowed it.
+	s.input.answer(append(reply, "\x1b\\"...), maxReplies)
 	c.open, c.data = false, nil
 }
 

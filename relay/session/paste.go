@@ -12,7 +12,7 @@ const (
 	pasteEnd   = "\x1b[201~"
 )
 
-// pasting is the state of a paste that comes in parts.
+// pasting is the state of a paste that comes in parts. Session.mu guards it.
 type pasting struct {
 	open     bool // parts have come, more will
 	bracket  bool // the program asked for brackets
@@ -26,22 +26,23 @@ type pasting struct {
 // characters, which could end the brackets or be commands.
 func (v *viewer) paste(m *wire.Paste) error {
 	s := v.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &v.pasting
 	if s.prefs.ReadOnly || s.prefs.DisablePaste {
-		if s.prefs.DisablePaste && !v.pasting.refused {
-			v.pasting.refused = true
-			s.mu.Lock()
+		if s.prefs.DisablePaste && !p.refused {
+			p.refused = true
 			n := wire.Notice{Code: "paste-disabled", Text: "Pasting is switched off for this endpoint."}
 			v.control(n.Append(nil))
-			s.mu.Unlock()
 		}
 		return s.input.add(nil, len(m.Data))
 	}
-	p := &v.pasting
+	if s.viewer != v || !p.open && !m.More && len(m.Data) == 0 {
+		return s.input.add(nil, len(m.Data))
+	}
 	out := make([]byte, 0, len(m.Data)+len(pasteBegin)+len(pasteEnd))
 	if !p.open {
-		s.mu.Lock()
 		p.bracket = s.screen.term.Modes().BracketedPaste
-		s.mu.Unlock()
 		p.open, p.afterCR, p.leftover = true, false, nil
 		if p.bracket {
 			out = append(out, pasteBegin...)
@@ -55,6 +56,15 @@ func (v *viewer) paste(m *wire.Paste) error {
 		}
 	}
 	return s.input.add(out, len(m.Data))
+}
+
+// closePasteLocked ends a paste whose last parts will not come, because the
+// browser has gone: what is typed later must not count as pasted.
+func (v *viewer) closePasteLocked() {
+	if v.pasting.open && v.pasting.bracket {
+		_ = v.s.input.add([]byte(pasteEnd), 0) // a full queue has no room: nothing reads it
+	}
+	v.pasting.open = false
 }
 
 // clean appends text with line ends as carriage returns and without controls. A

@@ -20,6 +20,7 @@ import (
 const (
 	maxTombstones = 1024 // ended connections whose reason is remembered
 	tombstoneLife = 15 * time.Minute
+	maxStrangers  = 1024 // sockets that have not said who they are
 )
 
 // Config is what a Registry needs.
@@ -37,8 +38,9 @@ type Config struct {
 
 // Registry holds the live sessions of a relay.
 type Registry struct {
-	cfg  Config
-	wait sync.WaitGroup // sessions that run
+	cfg       Config
+	wait      sync.WaitGroup // sessions that run
+	strangers atomic.Int64   // sockets before their hello
 
 	mu       sync.Mutex
 	sessions map[string]*Session // by grant ID
@@ -113,7 +115,13 @@ func endCause(code, message string) error { return &authority.End{Code: code, Me
 
 // Serve runs one browser's attachment until it is over. It closes the socket.
 func (r *Registry) Serve(ctx context.Context, socket Socket, p authority.Presented) {
+	if r.strangers.Add(1) > maxStrangers {
+		r.strangers.Add(-1)
+		socket.Abort()
+		return
+	}
 	hello, err := readHello(ctx, socket)
+	r.strangers.Add(-1)
 	if err != nil {
 		r.cfg.Logger.Info("no hello", "client", p.Client, "error", err)
 		r.refuse(ctx, socket, &wire.End{
@@ -125,7 +133,7 @@ func (r *Registry) Serve(ctx context.Context, socket Socket, p authority.Present
 	s, err := r.find(ctx, hello, p)
 	if err == nil {
 		var v *viewer
-		if v, err = s.attach(socket, ctx, hello); err == nil {
+		if v, err = s.attach(socket, ctx, hello, hello.Resume.Connection == ""); err == nil {
 			r.attend(s, v)
 			return
 		}
@@ -197,8 +205,11 @@ func (r *Registry) find(ctx context.Context, hello *wire.Hello, p authority.Pres
 		if s == nil {
 			return nil, r.epitaph(id, hello.Resume.Secret)
 		}
-		if !s.knows(hello.Resume.Secret) {
-			return nil, authority.ErrToken
+		if err := s.knows(hello.Resume.Secret); err != nil {
+			return nil, err
+		}
+		if end := s.ended(); end != nil {
+			return nil, &endError{end}
 		}
 		if err := r.cfg.Authority.Reattach(ctx, id, p); err != nil {
 			return nil, err

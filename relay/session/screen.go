@@ -18,6 +18,10 @@ const (
 	stateRate = 24 << 20
 )
 
+// maxState bounds a State record: what a browser takes, less room for what goes
+// with it.
+const maxState = wire.MaxFromRelay - 4<<20
+
 // resized is a size change at its place in the output.
 type resized struct {
 	offset uint64
@@ -30,7 +34,8 @@ type screen struct {
 	term    *term.Terminal
 	grid    wire.Grid
 	ring    ring
-	resizes []resized // oldest first, all within the ring
+	resizes []resized // the newest, oldest first
+	resized uint64    // size changes ever
 }
 
 // write takes output of the target.
@@ -48,29 +53,42 @@ func (s *screen) resize(g wire.Grid) {
 		s.resizes = append(s.resizes[:0], s.resizes[1:]...)
 	}
 	s.resizes = append(s.resizes, resized{s.ring.head, g})
+	s.resized++
 }
 
-// replayable tells whether the output and size changes from offset on are all
-// here. With the list of changes full, one may have been forgotten.
-func (s *screen) replayable(offset uint64) bool {
-	return s.ring.holds(offset) && (len(s.resizes) < maxResizes || s.resizes[0].offset < offset)
+// replayable tells whether the output and size changes that a browser lacks are
+// all here.
+func (s *screen) replayable(p *position) bool {
+	return s.ring.holds(p.sent) && s.resized-p.resized <= uint64(len(s.resizes))
 }
 
-// resizedAt tells whether the size changed at exactly this offset: a browser
-// that has the output up to it may or may not have been told.
-func (s *screen) resizedAt(offset uint64) bool {
+// resumeAt gives the position of a browser that has kept what it was sent up to
+// offset. ok is false when it cannot go on from there: the bytes or size changes
+// after it are not all here, or the size changed at exactly this offset, of which
+// the browser may or may not have been told.
+func (s *screen) resumeAt(offset uint64) (p position, ok bool) {
+	if !s.ring.holds(offset) {
+		return p, false
+	}
+	later := 0
 	for _, r := range s.resizes {
-		if r.offset == offset {
-			return true
+		switch {
+		case r.offset == offset:
+			return p, false
+		case r.offset > offset:
+			later++
 		}
 	}
-	return false
+	if later == maxResizes {
+		return p, false // there may have been more
+	}
+	return position{sent: offset, resized: s.resized - uint64(later)}, true
 }
 
 // position is what one attached browser has of the screen.
 type position struct {
 	sent    uint64 // output up to here has been sent
-	resizes int    // of those at exactly sent, how many have been sent
+	resized uint64 // and this many size changes
 	fresh   bool   // the browser has nothing yet: the next update is a complete State
 
 	// Where the browser's terminal stands after what was sent, for a State that
@@ -84,46 +102,27 @@ type position struct {
 
 // pending tells whether an update has anything to say.
 func (s *screen) pending(p *position) bool {
-	return p.fresh || p.sent < s.ring.head || s.resizesFrom(p) > 0
-}
-
-// resizesFrom counts the size changes that the browser has not been told.
-func (s *screen) resizesFrom(p *position) int {
-	n := 0
-	for _, r := range s.resizes {
-		if r.offset >= p.sent {
-			n++
-		}
-	}
-	return n - p.resizes
+	return p.fresh || p.sent < s.ring.head || p.resized < s.resized
 }
 
 // appendUpdate appends to dst what brings the browser up to date, and moves its
 // position. wait is not zero when a State is due but must wait that long.
 func (s *screen) appendUpdate(dst []byte, p *position, now time.Time) (out []byte, state bool, wait time.Duration) {
 	head := s.ring.head
-	if p.fresh || head-p.sent > maxRaw || !s.replayable(p.sent) {
+	if p.fresh || head-p.sent > maxRaw || !s.replayable(p) {
 		if wait := p.nextState.Sub(now); wait > 0 && !p.fresh {
 			return dst, false, wait
 		}
-		dst = s.appendState(dst, p, now)
-		return dst, true, 0
+		return s.appendState(dst, p, now), true, 0
 	}
-	for _, r := range s.resizes {
-		if r.offset < p.sent {
-			continue
-		}
-		if r.offset == p.sent && p.resizes > 0 {
-			p.resizes--
-			continue
-		}
+	for _, r := range s.resizes[len(s.resizes)-int(s.resized-p.resized):] {
 		dst = s.appendOutput(dst, p.sent, r.offset)
 		p.sent = r.offset
 		m := wire.Resized{Offset: r.offset, Grid: r.grid}
 		dst = m.Append(dst)
 	}
 	dst = s.appendOutput(dst, p.sent, head)
-	s.moveTo(p, head)
+	s.moveTo(p)
 	return dst, false, 0
 }
 
@@ -137,31 +136,26 @@ func (s *screen) appendOutput(dst []byte, from, to uint64) []byte {
 }
 
 func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
+	t := s.term
+	oldest := t.TopLine() - uint64(t.Scrollback())
 	m := wire.State{Offset: s.ring.head, Complete: true}
 	var epoch uint32
 	var line uint64
-	if p.based && !p.fresh {
-		epoch, line = p.epoch, p.line
-		m.Complete = epoch != s.term.Epoch()
+	if p.based && !p.fresh && p.epoch == t.Epoch() && p.line >= oldest {
+		m.Complete, epoch, line = false, p.epoch, p.line
 	}
 	before := len(dst)
 	dst, at := m.Begin(dst)
-	dst = m.Finish(s.term.AppendSnapshot(dst, epoch, line), at)
+	dst = m.Finish(t.AppendSnapshot(dst, epoch, line), at)
 	size := len(dst) - before
 	p.fresh = false
 	p.nextState = now.Add(time.Duration(size) * time.Second / stateRate)
-	s.moveTo(p, s.ring.head)
+	s.moveTo(p)
 	return dst
 }
 
 // moveTo notes that the browser has everything up to the head.
-func (s *screen) moveTo(p *position, head uint64) {
-	p.sent = head
-	p.resizes = 0
-	for _, r := range s.resizes {
-		if r.offset == head {
-			p.resizes++
-		}
-	}
+func (s *screen) moveTo(p *position) {
+	p.sent, p.resized = s.ring.head, s.resized
 	p.based, p.epoch, p.line = true, s.term.Epoch(), s.term.TopLine()
 }

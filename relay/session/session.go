@@ -63,12 +63,18 @@ type Session struct {
 	phase    phase
 	terminal target.Terminal // nil until running
 	screen   screen
-	viewer   *viewer              // the attached browser, nil: none
-	epoch    uint64               // counts attachments
-	secrets  [2][sha256.Size]byte // hashes of the newest resume secret and the one before
-	abandon  *time.Timer          // runs while no browser is attached
-	until    time.Time            // when it fires
-	room     chan struct{}        // closed and renewed when the output may go on
+	viewer   *viewer       // the attached browser, nil: none
+	epoch    uint64        // counts attachments
+	abandon  *time.Timer   // runs while no browser is attached
+	until    time.Time     // when it fires
+	room     chan struct{} // see changeLocked; nil: nobody waits
+
+	// Hashes of resume secrets: the newest, and the last one that a browser is
+	// known to have. confirmed: that is the newest.
+	secrets   [2][sha256.Size]byte
+	confirmed bool
+	former    [2][sha256.Size]byte // those of a browser that was replaced
+
 	progress wire.Progress
 	notices  []wire.Notice
 	prompt   *prompt
@@ -82,7 +88,6 @@ func newSession(reg *Registry, grant *authority.Grant, prefs settings.SSH, hello
 		reg: reg, grant: grant, prefs: prefs, started: time.Now(),
 		log:   reg.cfg.Logger.With("connection", grant.ID, "user", grant.User.Name, "endpoint", grant.Endpoint.Name),
 		gone:  make(chan struct{}),
-		room:  make(chan struct{}),
 		input: newInputQueue(),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(grant.Context())
@@ -103,88 +108,71 @@ const imageBudget = 32 << 20
 // run opens the target, serves it until something ends, and reports.
 func (s *Session) run() {
 	defer s.reg.wait.Done()
-	end := s.openAndServe()
+	end, wait := s.openAndServe()
 	s.finish(end)
+	wait()
+	close(s.gone)
 }
 
-func (s *Session) openAndServe() *wire.End {
+// openAndServe gives the reason of the end as soon as there is one; the target is
+// being closed then, and wait waits for that. So neither a target that is slow to
+// close keeps the page waiting, nor a browser that is slow the target.
+func (s *Session) openAndServe() (end *wire.End, wait func()) {
 	s.mu.Lock()
 	g := s.screen.grid
+	s.input.sized()
 	s.mu.Unlock()
 	terminal, err := s.reg.cfg.Open(s.ctx, s.grant, s.prefs, windowSize(g), s)
 	if err != nil {
 		if s.ctx.Err() != nil {
-			return endFor(context.Cause(s.ctx))
+			return endFor(context.Cause(s.ctx)), func() {}
 		}
 		s.log.Info("target not opened", "error", err)
-		return endFor(err)
+		return endFor(err), func() {}
 	}
 	s.mu.Lock()
 	s.terminal = terminal
 	s.phase = running
-	changed := s.screen.grid != g // the window changed while the driver worked
-	g = s.screen.grid
 	if s.viewer != nil {
 		m := wire.Connected{}
 		s.viewer.control(m.Append(nil))
 	}
 	s.mu.Unlock()
-	if changed {
-		_ = terminal.Resize(windowSize(g))
-	}
 	s.log.Info("connected", "after", time.Since(s.started))
 
-	writer := make(chan struct{})
-	go func() { defer close(writer); s.pumpInput(terminal) }()
-	reader := make(chan error, 1)
-	go func() { reader <- s.pumpOutput(terminal, readSize) }()
-	second := make(chan struct{})
-	go func() {
+	var pumps sync.WaitGroup
+	pumps.Go(func() { s.pumpInput(terminal) })
+	stop := make(chan struct{}) // closed when the output need not wait for the browser any more
+	reader, second := make(chan error, 1), make(chan struct{})
+	pumps.Go(func() { reader <- s.pumpOutput(terminal, readSize, stop) })
+	pumps.Go(func() {
 		defer close(second)
 		if r := terminal.Errors(); r != nil {
-			_ = s.pumpOutput(r, errorSize) // the first stream tells the reason
+			_ = s.pumpOutput(r, errorSize, stop) // the first stream tells the reason
 		}
-	}()
+	})
 
-	var end *wire.End
 	select {
 	case err := <-reader:
 		end = s.targetEnd(terminal, err)
-		s.drain()
-		_ = terminal.Close()
+		s.drain(second)
 	case <-s.ctx.Done():
 		end = endFor(context.Cause(s.ctx))
-		_ = terminal.Close()
-		<-reader
 	}
+	close(stop)
 	s.input.close()
-	<-writer
-	<-second
-	return end
+	pumps.Go(func() { _ = terminal.Close() })
+	return end, pumps.Wait
 }
 
 // pumpOutput reads the target until it ends. An attached browser that is too
 // far behind stops it: that is how a slow line slows its own target.
-func (s *Session) pumpOutput(r io.Reader, size int) error {
+func (s *Session) pumpOutput(r io.Reader, size int, stop <-chan struct{}) error {
 	buf := make([]byte, size)
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {
-			s.targetBytes.Add(uint64(n))
-			s.mu.Lock()
-			s.screen.write(buf[:n])
-			room := s.roomLocked()
-			v := s.viewer
-			s.mu.Unlock()
-			if v != nil {
-				v.signal()
-			}
-			if room != nil {
-				select {
-				case <-room:
-				case <-s.ctx.Done():
-				}
-			}
+			s.output(buf[:n], stop)
 		}
 		if err != nil {
 			return err
@@ -192,32 +180,70 @@ func (s *Session) pumpOutput(r io.Reader, size int) error {
 	}
 }
 
+// output takes output of the target, and returns when more may be read.
+func (s *Session) output(p []byte, stop <-chan struct{}) {
+	s.targetBytes.Add(uint64(len(p)))
+	s.mu.Lock()
+	s.screen.write(p)
+	room := s.roomLocked()
+	v := s.viewer
+	s.mu.Unlock()
+	if v != nil {
+		v.signal()
+	}
+	for room != nil {
+		select {
+		case <-room:
+		case <-stop:
+			return
+		case <-s.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		room = s.roomLocked()
+		s.mu.Unlock()
+	}
+}
+
 // roomLocked gives nil when the output may go on, else a channel that is closed
 // when the browser has caught up or gone.
 func (s *Session) roomLocked() chan struct{} {
 	if v := s.viewer; v != nil && s.screen.ring.head-v.painted > maxLead {
-		return s.room
+		return s.changeLocked()
 	}
 	return nil
 }
 
+// changeLocked gives a channel that is closed when the browser has painted
+// something, or when another one or none is attached.
+func (s *Session) changeLocked() chan struct{} {
+	if s.room == nil {
+		s.room = make(chan struct{})
+	}
+	return s.room
+}
+
 func (s *Session) makeRoomLocked() {
-	close(s.room)
-	s.room = make(chan struct{})
+	if s.room != nil {
+		close(s.room)
+		s.room = nil
+	}
 }
 
 func (s *Session) pumpInput(t target.Terminal) {
-	buf := make([]byte, 0)
+	buf := make([]byte, inputSlice)
 	for {
-		if cap(buf) == 0 {
-			buf = make([]byte, inputSlice)
-		}
-		n, ok := s.input.next(buf)
+		w, ok := s.input.next(buf)
 		if !ok {
 			return
 		}
-		if n > 0 {
-			if _, err := t.Write(buf[:n]); err != nil {
+		if w.resized {
+			if err := t.Resize(w.size); err != nil {
+				s.log.Debug("resize refused", "error", err)
+			}
+		}
+		if w.n > 0 {
+			if _, err := t.Write(buf[:w.n]); err != nil {
 				// The reader sees the end, with its reason; here there is only
 				// nobody left to write to.
 				return
@@ -245,21 +271,26 @@ func (s *Session) targetEnd(t target.Terminal, err error) *wire.End {
 	return &wire.End{Code: wire.EndClosed, Message: message, Retry: true}
 }
 
-// drain waits until an attached browser has all output, for a short time.
-func (s *Session) drain() {
+// drain waits until the second stream has ended too and an attached browser has
+// all output, for a short time.
+func (s *Session) drain(second <-chan struct{}) {
 	deadline := time.NewTimer(drainTime)
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
-		v, head, room := s.viewer, s.screen.ring.head, s.room
-		done := v == nil || v.painted >= head
+		v, change := s.viewer, s.changeLocked()
+		done := second == nil && (v == nil || v.painted >= s.screen.ring.head)
 		s.mu.Unlock()
 		if done {
 			return
 		}
-		v.signal()
+		if v != nil {
+			v.signal()
+		}
 		select {
-		case <-room:
+		case <-second:
+			second = nil
+		case <-change:
 		case <-deadline.C:
 			return
 		case <-s.ctx.Done():
@@ -273,9 +304,7 @@ func (s *Session) finish(end *wire.End) {
 	s.mu.Lock()
 	s.phase = over
 	s.end = end
-	if s.prompt != nil {
-		s.prompt = nil
-	}
+	s.prompt = nil
 	if s.abandon != nil {
 		s.abandon.Stop()
 	}
@@ -285,58 +314,83 @@ func (s *Session) finish(end *wire.End) {
 	if v != nil {
 		v.finish(end)
 	}
-	s.reg.remove(s, end)
+	// First the authority, then the list: a browser that comes in between finds
+	// the session over, and none can start it anew.
 	s.reg.cfg.Authority.Ended(context.WithoutCancel(s.ctx), s.grant.ID, authority.Report{
 		End:      authority.End{Code: end.Code, Message: end.Message},
 		Duration: time.Since(s.started),
 		Sent:     s.sentBytes.Load(), Received: s.receivedBytes.Load(),
 	})
+	s.reg.remove(s, end)
 	s.log.Info("connection ended", "code", end.Code, "duration", time.Since(s.started),
 		"sent", s.sentBytes.Load(), "received", s.receivedBytes.Load())
-	close(s.gone)
 }
 
 // resize sets the terminal's size for the browser and the target.
-func (s *Session) resize(g wire.Grid) {
+func (s *Session) resize(v *viewer, g wire.Grid) {
 	s.mu.Lock()
-	if g == s.screen.grid {
-		s.mu.Unlock()
+	defer s.mu.Unlock()
+	if g == s.screen.grid || s.viewer != v {
 		return
 	}
 	s.screen.resize(g)
-	t, v := s.terminal, s.viewer
-	s.mu.Unlock()
-	if t != nil {
-		if err := t.Resize(windowSize(g)); err != nil {
-			s.log.Debug("resize refused", "error", err)
-		}
-	}
-	if v != nil {
-		v.signal()
-	}
+	s.input.resize(windowSize(g))
+	v.signal()
 }
 
-// newSecretLocked makes the resume secret of a new attachment. The one before
-// stays good until the browser has shown that it got the new one.
+// newSecretLocked makes the resume secret of a new attachment. The last one that
+// the browser is known to have stays good until it has shown that it got the
+// new one, however many of those are lost on the way.
 func (s *Session) newSecretLocked() []byte {
 	secret := make([]byte, secretSize)
 	_, _ = rand.Read(secret) // never fails
-	s.secrets[1] = s.secrets[0]
-	s.secrets[0] = hashSecret(secret)
+	if s.confirmed {
+		s.secrets[1] = s.secrets[0]
+	}
+	s.secrets[0], s.confirmed = hashSecret(secret), false
 	return secret
 }
 
-// knows compares a resume secret.
-func (s *Session) knows(secret []byte) bool {
+// knows compares a resume secret. A browser whose connection was taken over is
+// told so.
+func (s *Session) knows(secret []byte) error {
 	s.mu.Lock()
-	hashes := s.secrets
-	s.mu.Unlock()
-	return knowsSecret(hashes, secret)
+	defer s.mu.Unlock()
+	switch {
+	case knowsSecret(s.secrets, secret):
+		s.confirmed = s.confirmed || knowsSecret([2][sha256.Size]byte{s.secrets[0]}, secret)
+		return nil
+	case knowsSecret(s.former, secret):
+		return &endError{takenOver()}
+	}
+	return authority.ErrToken
 }
 
 // confirmSecretLocked drops the secret before the newest: the browser has the
 // newest one.
-func (s *Session) confirmSecretLocked() { s.secrets[1] = s.secrets[0] }
+func (s *Session) confirmSecretLocked() {
+	if !s.confirmed {
+		s.confirmed, s.secrets[1] = true, [sha256.Size]byte{}
+	}
+}
+
+// revokeSecretsLocked makes the resume secrets useless: another browser has the
+// connection.
+func (s *Session) revokeSecretsLocked() {
+	if s.confirmed || s.secrets[1] == ([sha256.Size]byte{}) {
+		s.former = [2][sha256.Size]byte{s.secrets[0]}
+	} else {
+		s.former = s.secrets
+	}
+	s.secrets, s.confirmed = [2][sha256.Size]byte{}, false
+}
+
+// ended gives the end of a session that is over, else nil.
+func (s *Session) ended() *wire.End {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.end
+}
 
 func windowSize(g wire.Grid) target.Size {
 	return target.Size{Cols: g.Cols, Rows: g.Rows, Width: g.Cols * g.CellWidth, Height: g.Rows * g.CellHeight}

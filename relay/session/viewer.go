@@ -15,9 +15,11 @@ const (
 	maxControl   = 2 << 20          // bytes of control records that may wait for one browser
 	pingEvery    = 20 * time.Second // of silence
 	pingLimit    = 60 * time.Second // of silence, after which the browser is taken for lost
-	writeLimit   = 20 * time.Second // for one message
+	writeLimit   = 20 * time.Second // for one message, and a second more for each slowestLine bytes
+	slowestLine  = 16 << 10         // bytes per second
 	statsEvery   = time.Second
-	bufferKept   = 16 << 10 // bytes of the write buffer kept between messages
+	bufferKept   = 16 << 10  // bytes of buffers kept while nothing happens
+	bufferBusy   = 512 << 10 // bytes of buffers kept between messages
 	helloTimeout = 10 * time.Second
 )
 
@@ -63,8 +65,18 @@ type viewer struct {
 	pasting pasting // only the reader's
 }
 
-// attach makes v the browser of the session, in place of an earlier one.
-func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello) (*viewer, error) {
+// takenOver is what a browser is told whose connection another one has.
+func takenOver() *wire.End {
+	return &wire.End{
+		Code: wire.EndTakenOver, Message: "This connection was opened in another tab or browser.",
+		Remedy: "Take it back from My applications, under open connections.", Retry: true,
+	}
+}
+
+// attach makes v the browser of the session, in place of an earlier one. byToken
+// tells that it came with a token instead of the resume secret: what the earlier
+// one had is worth nothing any more.
+func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello, byToken bool) (*viewer, error) {
 	v := &viewer{s: s, socket: socket, wake: make(chan struct{}, 1), done: make(chan struct{}), heard: time.Now()}
 	v.ctx, v.cancel = context.WithCancel(ctx)
 
@@ -76,35 +88,36 @@ func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello) 
 		return nil, &endError{end}
 	}
 	if old := s.viewer; old != nil {
-		old.end = &wire.End{
-			Code: wire.EndTakenOver, Message: "This connection was opened in another tab or browser.",
-			Remedy: "Take it back from My applications, under open connections.", Retry: true,
-		}
+		old.closePasteLocked()
+		old.end = takenOver()
 		old.signal()
+	}
+	if byToken && s.epoch > 0 {
+		s.revokeSecretsLocked()
 	}
 	if s.abandon != nil {
 		s.abandon.Stop()
 		s.abandon, s.until = nil, time.Time{}
 	}
+	s.clip.open, s.clip.data = false, nil // only the earlier browser was asked
 	s.viewer = v
 	s.makeRoomLocked()
 	s.epoch++
 
 	resumed := wire.ResumedNew
-	head := s.screen.ring.head
-	switch offset := hello.Resume.Offset; {
+	switch pos, ok := s.screen.resumeAt(hello.Resume.Offset); {
 	case s.epoch == 1:
 		v.pos = position{}
-	case hello.Resume.Epoch != 0 && offset <= head && s.screen.replayable(offset) && !s.screen.resizedAt(offset):
+	case hello.Resume.Epoch != 0 && ok:
 		resumed = wire.ResumedContinue
-		v.pos = position{sent: offset}
+		v.pos = pos
 	default:
 		resumed = wire.ResumedState
-		v.pos = position{fresh: true, sent: head}
+		v.pos = position{fresh: true, sent: s.screen.ring.head}
 	}
 	v.painted = v.pos.sent
-	v.queue = s.welcomeLocked(v.queue, resumed)
-	v.input = s.input.count()
+	v.input = s.input.settle()
+	v.queue = s.welcomeLocked(v.queue, resumed, v.input)
 	if s.phase != running {
 		if s.progress.Step != "" {
 			v.queue = s.progress.Append(v.queue)
@@ -123,11 +136,11 @@ func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello) 
 	s.screen.term.SetPalette(palette(hello.Colors))
 	s.mu.Unlock()
 
-	s.resize(hello.Grid)
+	s.resize(v, hello.Grid)
 	return v, nil
 }
 
-func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed) []byte {
+func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed, input uint64) []byte {
 	m := wire.Welcome{
 		Version: wire.Version, Connection: s.grant.ID, Secret: s.newSecretLocked(),
 		Resumed: resumed, Epoch: s.epoch,
@@ -137,7 +150,7 @@ func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed) []byte {
 		ResumeFor: int(s.reg.cfg.ResumeFor / time.Second), Scrollback: s.prefs.Scrollback,
 		FontName: clip(s.prefs.FontName, wire.MaxText), FontSize: s.prefs.FontSize, ColorScheme: clip(s.prefs.ColorScheme, wire.MaxText),
 		CopyOnSelect: s.prefs.CopyOnSelect, Ligatures: s.prefs.Ligatures,
-		InputBytes: s.input.count(),
+		InputBytes: input,
 	}
 	return m.Append(dst)
 }
@@ -149,6 +162,7 @@ func (s *Session) detach(v *viewer) {
 	if s.viewer != v {
 		return
 	}
+	v.closePasteLocked()
 	s.viewer = nil
 	s.makeRoomLocked()
 	s.clip.open, s.clip.data = false, nil
@@ -157,7 +171,12 @@ func (s *Session) detach(v *viewer) {
 	}
 	s.until = time.Now().Add(s.reg.cfg.ResumeFor)
 	s.abandon = time.AfterFunc(s.reg.cfg.ResumeFor, func() {
-		s.cancel(endCause(wire.EndAbandoned, "No browser came back in time."))
+		s.mu.Lock()
+		alone := s.viewer == nil
+		s.mu.Unlock()
+		if alone { // none came in the last moment
+			s.cancel(endCause(wire.EndAbandoned, "No browser came back in time."))
+		}
 	})
 	s.log.Info("browser detached", "until", s.until)
 }
@@ -215,7 +234,7 @@ func (v *viewer) write() {
 			return
 		}
 		if len(batch) > 0 {
-			stuck.Reset(writeLimit)
+			stuck.Reset(writeLimit + time.Duration(len(batch))*time.Second/slowestLine)
 			err := v.socket.Write(v.ctx, batch)
 			stuck.Stop()
 			if err != nil {
@@ -227,16 +246,20 @@ func (v *viewer) write() {
 			v.socket.Close()
 			return
 		}
-		if buf = batch; cap(buf) > bufferKept {
-			buf = nil
-		}
+		buf = batch
 		if len(batch) > 0 {
 			continue // more may have come while this was sent
+		}
+		if cap(buf) > bufferBusy {
+			buf = nil
 		}
 		timer.Reset(wait)
 		select {
 		case <-v.wake:
 		case <-timer.C:
+			if wait == pingEvery && cap(buf) > bufferKept {
+				buf = nil
+			}
 		case <-v.ctx.Done():
 			v.socket.Abort()
 			return
@@ -317,9 +340,12 @@ func (v *viewer) read() error {
 		v.s.receivedBytes.Add(uint64(len(p)))
 		v.s.mu.Lock()
 		v.heard = time.Now()
-		v.s.confirmSecretLocked()
+		current := v.s.viewer == v
+		if current {
+			v.s.confirmSecretLocked()
+		}
 		v.s.mu.Unlock()
-		for len(p) > 0 {
+		for len(p) > 0 && current { // one that was replaced has nothing to say any more
 			var t wire.Type
 			var body []byte
 			if t, body, p, err = wire.Next(p); err != nil {
@@ -362,7 +388,7 @@ func (v *viewer) receive(t wire.Type, body []byte) error {
 		if err := m.Decode(body); err != nil {
 			return err
 		}
-		s.resize(m.Grid)
+		s.resize(v, m.Grid)
 	case wire.TypeColors:
 		var m wire.Colors
 		if err := m.Decode(body); err != nil {
@@ -424,7 +450,10 @@ func (v *viewer) pong(m wire.Ping) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := wire.Pong{Time: m.Time}
-	v.control(r.Append(nil))
+	if v.queue = r.Append(v.queue); len(v.queue) > maxControl {
+		v.overflow = true
+	}
+	v.signal()
 	if time.Since(v.statsAt) >= statsEvery {
 		v.wantsOut = true
 	}
