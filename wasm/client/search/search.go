@@ -2,20 +2,48 @@
 package search
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/wasm/client/textline"
 )
 
 // maxMatches bounds what a search keeps.
 const maxMatches = 10_000
 
-// Match is a find: columns From…To-1 of a line.
+// Match is a find: from a cell to before another one, which may be on a later row
+// where the text was wrapped.
 type Match struct {
-	Line     uint64
-	From, To int
+	From, To textline.Place
+}
+
+// Columns gives the columns from…to-1 that the find has in a row of cols columns.
+func (m *Match) Columns(row uint64, cols int) (from, to int) {
+	if row < m.From.Row || row > m.To.Row {
+		return 0, 0
+	}
+	to = cols
+	if row == m.From.Row {
+		from = m.From.X
+	}
+	if row == m.To.Row {
+		to = m.To.X
+	}
+	return from, to
+}
+
+// In gives the range first…last-1 of the finds that touch a row. They must be in
+// order, as All gives them.
+func In(list []Match, row uint64) (first, last int) {
+	first = sort.Search(len(list), func(i int) bool { return list[i].To.Row >= row })
+	last = first
+	for last < len(list) && list[last].From.Row <= row {
+		last++
+	}
+	return first, last
 }
 
 // Finder gives the byte ranges of all finds in a text.
@@ -56,36 +84,18 @@ func Plain(what string, matchCase bool) Finder {
 func All(t *term.Terminal, find Finder) []Match {
 	var out []Match
 	_, rows := t.Size()
-	var text []byte
-	var columns []int // column of each byte
-	for n := t.TopLine() - uint64(t.Scrollback()); n < t.TopLine()+uint64(rows) && len(out) < maxMatches; n++ {
-		l := t.Line(n)
-		if l == nil {
-			continue
+	var l textline.Line
+	end := t.TopLine() + uint64(rows)
+	for n := t.TopLine() - uint64(t.Scrollback()); n < end && len(out) < maxMatches; n = l.Next {
+		l.Read(t, n)
+		if l.Next <= n {
+			l.Next = n + 1
 		}
-		text, columns = text[:0], columns[:0]
-		for x, c := range l.Cells {
-			before := len(text)
-			switch {
-			case c.Attr&term.WideTail != 0:
-			case c.Blank():
-				text = append(text, ' ')
-			default:
-				text = append(text, t.Cluster(c)...)
-			}
-			for range len(text) - before {
-				columns = append(columns, x)
-			}
-		}
-		for _, r := range find(string(text)) {
-			if r[0] >= r[1] || r[1] > len(text) {
+		for _, r := range find(string(l.Text)) {
+			if r[0] >= r[1] || r[1] > len(l.Text) {
 				continue
 			}
-			last := columns[r[1]-1]
-			if l.Cells[last].Attr&term.Wide != 0 {
-				last++
-			}
-			out = append(out, Match{n, columns[r[0]], last + 1})
+			out = append(out, Match{l.Places[r[0]], l.End(t, r[1]-1)})
 		}
 	}
 	return out

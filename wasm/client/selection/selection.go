@@ -117,39 +117,97 @@ func (s *Selection) Columns(t *term.Terminal, n uint64) (from, to int) {
 	return from, to
 }
 
+// class tells words, blanks and the rest apart; -1 outside of the text.
+func class(t *term.Terminal, p Point) int {
+	l := t.Line(p.Line)
+	if l == nil || p.X < 0 || p.X >= len(l.Cells) {
+		return -1
+	}
+	x := p.X
+	if l.Cells[x].Attr&term.WideTail != 0 && x > 0 {
+		x--
+	}
+	if l.Cells[x].Blank() {
+		return 0
+	}
+	for _, r := range t.Cluster(l.Cells[x]) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./~:@%+#?&=", r) {
+			return 1
+		}
+		break
+	}
+	return 2
+}
+
+// before and after give the neighbouring cells in the text: over the edge when
+// the line was wrapped there.
+func before(t *term.Terminal, p Point) Point {
+	if p.X == 0 && p.Line > 0 && isWrapped(t, p.Line-1) {
+		return Point{p.Line - 1, len(t.Line(p.Line-1).Cells) - 1}
+	}
+	return Point{p.Line, p.X - 1}
+}
+
+func after(t *term.Terminal, p Point) Point {
+	if l := t.Line(p.Line); l != nil && l.Wrapped && p.X == len(l.Cells)-1 {
+		return Point{p.Line + 1, 0}
+	}
+	return Point{p.Line, p.X + 1}
+}
+
+// longestWord bounds a word, cells.
+const longestWord = 1 << 14
+
 // wordAt gives the word around a cell: characters of one class.
 func wordAt(t *term.Terminal, p Point) (from, to Point) {
-	l := t.Line(p.Line)
-	if l == nil {
+	k := class(t, p)
+	if k < 0 {
 		return p, p
 	}
-	class := func(x int) int {
-		if x < 0 || x >= len(l.Cells) {
-			return -1
-		}
-		if l.Cells[x].Attr&term.WideTail != 0 && x > 0 {
-			x--
-		}
-		if l.Cells[x].Blank() {
-			return 0
-		}
-		for _, r := range t.Cluster(l.Cells[x]) {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./~:@%+#?&=", r) {
-				return 1
-			}
+	from, to = p, p
+	for range longestWord {
+		q := before(t, from)
+		if class(t, q) != k {
 			break
 		}
-		return 2
+		from = q
 	}
-	k := class(p.X)
-	a, b := p.X, p.X
-	for class(a-1) == k && a > 0 {
-		a--
+	for range longestWord {
+		q := after(t, to)
+		if class(t, q) != k {
+			break
+		}
+		to = q
 	}
-	for class(b+1) == k {
-		b++
+	to.X++
+	return from, to
+}
+
+// NextWord gives the place of the next word's beginning, or, with a negative
+// step, of the present or the one before.
+func NextWord(t *term.Terminal, p Point, step int) Point {
+	if step < 0 {
+		q := before(t, p)
+		for range longestWord {
+			if class(t, q) != 0 {
+				break
+			}
+			q = before(t, q)
+		}
+		if class(t, q) < 0 {
+			return Point{p.Line, 0}
+		}
+		from, _ := wordAt(t, q)
+		return from
 	}
-	return Point{p.Line, a}, Point{p.Line, b + 1}
+	_, q := wordAt(t, p)
+	for range longestWord {
+		if class(t, q) != 0 {
+			break
+		}
+		q = after(t, q)
+	}
+	return q
 }
 
 // Text gives the marked text. Lines that were wrapped are joined, trailing

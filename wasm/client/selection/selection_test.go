@@ -1,6 +1,7 @@
 package selection_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/term"
@@ -9,7 +10,7 @@ import (
 
 func TestText(t *testing.T) {
 	tt := term.New(term.Config{Cols: 10, Rows: 4, Scrollback: 100})
-	_, _ = tt.Write([]byte("one two\r\nlong line that wraps\r\n漢字 x"))
+	_, _ = tt.Write([]byte("one two\r\nlong line that wraps\r\n漢字 x\r\n/usr/share/doc/ y"))
 	// Rows: "one two", "long line ", "that wraps" scroll by one.
 	top := tt.TopLine() - uint64(tt.Scrollback())
 	for _, c := range []struct {
@@ -25,6 +26,7 @@ func TestText(t *testing.T) {
 		{"word", selection.Word, selection.Point{top, 5}, selection.Point{top, 5}, "two"},
 		{"line", selection.Line, selection.Point{top + 2, 1}, selection.Point{top + 2, 1}, "long line that wraps\n"},
 		{"block", selection.Block, selection.Point{top, 0}, selection.Point{top + 1, 3}, "one\nlon"},
+		{"word over a wrap", selection.Word, selection.Point{top + 5, 1}, selection.Point{top + 5, 1}, "/usr/share/doc/"},
 		{"wide", selection.Char, selection.Point{top + 3, 0}, selection.Point{top + 3, 6}, "漢字 x"},
 		{"nothing", selection.Char, selection.Point{top, 2}, selection.Point{top, 2}, ""},
 	} {
@@ -51,5 +53,26 @@ func TestStaysOnItsTextWhileOutputScrolls(t *testing.T) {
 	tt.Resize(10, 3) // lines are numbered anew
 	if !s.Empty(tt) {
 		t.Error("kept over a reflow")
+	}
+}
+
+func TestNextWord(t *testing.T) {
+	tt := term.New(term.Config{Cols: 20, Rows: 3})
+	_, _ = tt.Write([]byte("one  two.three (x)"))
+	at := selection.Point{}
+	var forth, back []int
+	for range 3 {
+		at = selection.NextWord(tt, at, 1)
+		forth = append(forth, at.X)
+	}
+	for range 4 {
+		at = selection.NextWord(tt, at, -1)
+		back = append(back, at.X)
+	}
+	if want := []int{5, 15, 16}; !slices.Equal(forth, want) {
+		t.Errorf("forth %v, want %v", forth, want)
+	}
+	if want := []int{15, 5, 0, 0}; !slices.Equal(back, want) {
+		t.Errorf("back %v, want %v", back, want)
 	}
 }
