@@ -8,44 +8,25 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
 	"github.com/porthole-rac/porthole/protocol/wire"
-	"github.com/porthole-rac/porthole/wasm/client/search"
 )
 
-// installAPI fills globalThis.porthole, which boot.js has made, and its part ui
-// for the page's own scripts. docs/api.md describes the former.
+// installAPI puts what the page may ask of us into porthole.ui: what the
+// automation API of web/js/api.js stands on, and what the page's own parts need.
 func (c *client) installAPI() {
+	u := c.api.Get("ui")
 	fn := func(o js.Value, name string, f func(args []js.Value) any) {
 		o.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any { return f(args) }))
 	}
 	do := func(o js.Value, name string, f func(args []js.Value)) {
 		fn(o, name, func(args []js.Value) any { f(args); return nil })
 	}
-	p := c.api
-	fn(p, "stats", func([]js.Value) any { return c.stats() })
-	fn(p, "text", func([]js.Value) any { return c.term.Text() })
-	fn(p, "scrollback", func([]js.Value) any { return c.term.ScrollbackText() })
-	fn(p, "size", func([]js.Value) any {
-		cols, rows := c.term.Size()
-		w, h := c.screen.Cell()
-		scale := js.Global().Get("devicePixelRatio").Float()
-		return map[string]any{"cols": cols, "rows": rows, "cellWidth": float64(w) / scale, "cellHeight": float64(h) / scale}
-	})
-	do(p, "sendText", func(a []js.Value) { c.userTyped(); c.pasteRaw(a[0].String()) })
-	do(p, "disconnect", func([]js.Value) { c.disconnect() })
-	fn(p, "on", func(a []js.Value) any { return c.on(a[0].String(), a[1]) })
-	if queue := p.Get("queue"); queue.Truthy() { // listeners from before we were there
-		for i := range queue.Length() {
-			c.on(queue.Index(i).Index(0).String(), queue.Index(i).Index(1))
-		}
-		p.Delete("queue")
-	}
+	fn(u, "stats", func([]js.Value) any { return c.stats() })
+	fn(u, "text", func([]js.Value) any { return c.term.Text() })
+	fn(u, "scrollback", func([]js.Value) any { return c.term.ScrollbackText() })
+	fn(u, "size", func([]js.Value) any { return c.size() })
+	fn(u, "sendText", func(a []js.Value) any { return c.sendProgrammed(a[0].String()) })
 	c.setState(stateConnecting)
 
-	u := p.Get("ui")
-	if !u.Truthy() {
-		u = js.Global().Get("Object").New()
-		p.Set("ui", u)
-	}
 	do(u, "answer", func(a []js.Value) { c.answer(a[0], a[1]) })
 	do(u, "pasteDecision", func(a []js.Value) {
 		if text := c.input.question; a[0].Truthy() {
@@ -60,12 +41,12 @@ func (c *client) installAPI() {
 			c.writeClipboard(text)
 		}
 	})
-	do(u, "search", func(a []js.Value) { c.find(a[0].String(), a[1]) })
-	do(u, "searchNext", func(a []js.Value) { c.findNext(a[0].Int()) })
-	do(u, "searchClose", func([]js.Value) { c.matches = nil; c.screen.Invalidate(); c.focus() })
+	do(u, "search", func(a []js.Value) { c.find.start(c, a[0].String(), a[1].Get("matchCase").Truthy(), a[1].Get("regex").Truthy()) })
+	do(u, "searchNext", func(a []js.Value) { c.find.step(c, a[0].Int()) })
+	do(u, "searchClose", func([]js.Value) { c.find = finding{}; c.screen.Invalidate(); c.focus() })
 	do(u, "zoom", func(a []js.Value) { c.zoom(a[0].Int()) })
 	do(u, "set", func(a []js.Value) { c.set(a[0].String(), a[1]) })
-	fn(u, "options", func([]js.Value) any { return c.options.object() })
+	fn(u, "options", func([]js.Value) any { return c.optionsObject() })
 	do(u, "copy", func([]js.Value) { c.copy() })
 	do(u, "paste", func(a []js.Value) { c.askPaste(a[0].String()) })
 	do(u, "selectAll", func([]js.Value) { c.selectAll() })
@@ -91,6 +72,10 @@ func (c *client) installAPI() {
 		}
 	})
 	do(u, "scroll", func(a []js.Value) { c.scrollBy(a[0].String()) })
+	do(u, "scrollTo", func(a []js.Value) { c.scrollTo(a[0].Int()) })
+	do(u, "copyMode", func([]js.Value) { c.startCopyMode() })
+	do(u, "openLink", func(a []js.Value) { open(a[0].String()) })
+	fn(u, "marked", func([]js.Value) any { return c.sel.Text(c.term) })
 	do(u, "reconnectNow", func([]js.Value) { c.link.Retry() })
 	do(u, "disconnect", func([]js.Value) { c.disconnect() })
 	do(u, "focus", func([]js.Value) { c.focus() })
@@ -103,13 +88,12 @@ func (c *client) installAPI() {
 	})
 }
 
-// pasteRaw sends text as if it had been typed, of any length.
-func (c *client) pasteRaw(text string) {
-	for len(text) > 0 {
-		n := min(len(text), wire.MaxInput, max(c.input.room(), 1))
-		c.sendInput([]byte(text[:n]))
-		text = text[n:]
-	}
+// size is that of the terminal in cells, and of a cell in CSS pixels.
+func (c *client) size() map[string]any {
+	cols, rows := c.term.Size()
+	w, h := c.screen.Cell()
+	scale := js.Global().Get("devicePixelRatio").Float()
+	return map[string]any{"cols": cols, "rows": rows, "cellWidth": float64(w) / scale, "cellHeight": float64(h) / scale}
 }
 
 func (c *client) answer(id, values js.Value) {
@@ -125,131 +109,15 @@ func (c *client) answer(id, values js.Value) {
 	c.setState(stateConnecting)
 }
 
-func (c *client) scrollBy(where string) {
-	_, rows := c.term.Size()
-	switch where {
-	case "up":
-		c.scroll(1)
-	case "down":
-		c.scroll(-1)
-	case "pageup":
-		c.scroll(rows - 1)
-	case "pagedown":
-		c.scroll(1 - rows)
-	case "top":
-		c.scrollTo(c.term.Scrollback())
-	case "bottom":
-		c.scrollTo(0)
-	}
-}
-
-func (c *client) selectAll() {
-	c.sel.All(c.term)
-	c.screen.Invalidate()
-}
-
-// find searches; the newest find is chosen.
-func (c *client) find(what string, o js.Value) {
-	finder := search.Plain(what, o.Get("matchCase").Truthy())
-	if o.Get("regex").Truthy() {
-		var ok bool
-		if finder, ok = regexFinder(what, o.Get("matchCase").Truthy()); !ok {
-			c.ui.Call("searchResult", map[string]any{"count": -1, "index": -1})
-			return
-		}
-	}
-	c.matches = search.All(c.term, finder)
-	c.match = len(c.matches) - 1
-	c.showMatch()
-}
-
-// regexFinder uses the browser's regular expressions.
-func regexFinder(what string, matchCase bool) (f search.Finder, ok bool) {
-	defer func() {
-		if recover() != nil { // not a regular expression
-			ok = false
-		}
-	}()
-	flags := "gu"
-	if !matchCase {
-		flags += "i"
-	}
-	re := js.Global().Get("RegExp").New(what, flags)
-	return func(text string) (found [][2]int) {
-		re.Set("lastIndex", 0)
-		for {
-			m := re.Call("exec", text)
-			if m.IsNull() {
-				return found
-			}
-			hit := m.Index(0).String()
-			if hit == "" {
-				re.Set("lastIndex", re.Get("lastIndex").Int()+1)
-				continue
-			}
-			// JavaScript counts UTF-16 units, we count bytes.
-			from := len(m.Get("input").Call("slice", 0, m.Get("index")).String())
-			found = append(found, [2]int{from, from + len(hit)})
-		}
-	}, true
-}
-
-func (c *client) findNext(step int) {
-	if n := len(c.matches); n > 0 {
-		c.match = (c.match + step + n) % n
-	}
-	c.showMatch()
-}
-
-// showMatch scrolls to the chosen find.
-func (c *client) showMatch() {
-	if c.match >= 0 && c.match < len(c.matches) {
-		line := c.matches[c.match].Line
-		_, rows := c.term.Size()
-		top := c.term.TopLine() - uint64(c.view.Back)
-		if line < top || line >= top+uint64(rows) {
-			c.scrollTo(int(int64(c.term.TopLine()) - int64(line) + int64(rows)/2))
-		}
-	}
-	c.screen.Invalidate()
-	c.ui.Call("searchResult", map[string]any{"count": len(c.matches), "index": c.match})
-}
-
 func (c *client) setState(s string) {
-	if c.state == stateEnded && s != stateEnded {
+	if c.state == stateEnded {
 		return
 	}
-	changed := c.state != s
 	c.state = s
-	c.api.Set("state", s)
-	c.api.Set("reason", c.reason)
-	if changed {
-		c.emit("state", s)
-	}
+	c.ui.Call("setState", s, c.reason)
 }
 
-// on registers a listener and gives the function that takes it away.
-func (c *client) on(event string, f js.Value) any {
-	c.events[event] = append(c.events[event], f)
-	var off js.Func
-	off = js.FuncOf(func(js.Value, []js.Value) any {
-		list := c.events[event]
-		for i, g := range list {
-			if g.Equal(f) {
-				c.events[event] = append(list[:i:i], list[i+1:]...)
-				break
-			}
-		}
-		return nil
-	})
-	return off
-}
-
-func (c *client) emit(event string, v any) {
-	for _, f := range c.events[event] {
-		f.Invoke(v)
-	}
-}
+func (c *client) emit(event string, v any) { c.ui.Call("emit", event, v) }
 
 func (c *client) stats() map[string]any {
 	p50, p95, p99 := c.timing.quantiles()

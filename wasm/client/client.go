@@ -11,7 +11,6 @@ import (
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/wasm/client/link"
 	"github.com/porthole-rac/porthole/wasm/client/screen"
-	"github.com/porthole-rac/porthole/wasm/client/search"
 	"github.com/porthole-rac/porthole/wasm/client/selection"
 	"github.com/porthole-rac/porthole/wasm/client/theme"
 )
@@ -48,28 +47,34 @@ type client struct {
 	acked   uint64
 	ended   bool
 
-	sel     selection.Selection
-	matches []search.Match
-	match   int
+	sel    selection.Selection
+	find   finding
+	copier copyMode
+	bar    bar
 
 	input  input
 	timing timing
 	grid   wire.Grid // last asked for
-	events map[string][]js.Value
 	buf    []byte
 	text   liveText
 	blink  blink
+
+	still     bool    // the person wants no motion
+	belled    float64 // when the bell rang last
+	shownBack uint32  // background that the page shows
+	chosen    bool    // the person has chosen a theme for this session
 }
 
 func newClient() (*client, error) {
 	g := js.Global()
 	c := &client{
 		ui: g.Get("portholeUI"), api: g.Get("porthole"), config: g.Get("portholeConfig"),
-		state: stateConnecting, reason: js.Null(), events: make(map[string][]js.Value),
+		state: stateConnecting, reason: js.Null(),
 	}
 	c.options = loadOptions()
+	c.still = reducedMotion()
 	c.term = term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 1000, ImageBytes: 0})
-	c.view = screen.View{Term: c.term, Theme: &c.theme, BlinkOn: true, Marked: c.marked, Found: c.found}
+	c.view = screen.View{Term: c.term, Theme: &c.theme, BlinkOn: true, Marked: c.marked, Found: c.found, Hovered: c.hovered, Place: c.copyPlace}
 	c.chooseTheme()
 	s, err := screen.New(&c.view, c.font(), c.painted)
 	if err != nil {
@@ -199,13 +204,14 @@ func (c *client) receive(t wire.Type, body []byte) {
 	case wire.TypeMark:
 		if c.mark.Decode(body) == nil {
 			c.input.confirmed(c.mark.InputBytes)
+			c.flush()
 			c.timing.arrived(c.mark.InputBytes)
 		}
 	case wire.TypeInputAck:
 		var m wire.InputAck
 		if m.Decode(body) == nil {
 			c.input.confirmed(m.Bytes)
-			c.sendPaste()
+			c.flush()
 		}
 	case wire.TypeClipboard:
 		c.clipboardFromTarget(body)
@@ -227,11 +233,15 @@ func (c *client) welcomed(body []byte) {
 		c.term = term.New(term.Config{Cols: c.grid.Cols, Rows: c.grid.Rows, Scrollback: m.Scrollback})
 		c.view.Term, c.view.Back, c.offset = c.term, 0, 0
 		c.handleTerm()
-		c.scheme = m.ColorScheme
+		if !c.chosen {
+			c.scheme = m.ColorScheme
+		}
 		c.chooseTheme()
 		c.screen.Invalidate()
 	}
-	c.endpointFont(m.FontName, m.FontSize)
+	if m.FontName != "" || m.FontSize != 0 {
+		c.changeFont()
+	}
 	c.ui.Call("welcome", map[string]any{"endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User})
 }
 
@@ -317,6 +327,7 @@ func (c *client) changed() {
 	c.blink.show()
 	c.screen.Wake()
 	c.text.changed(c)
+	c.background()
 	state, percent := c.term.Progress()
 	c.progressBar(state, percent)
 }
@@ -335,6 +346,7 @@ func (c *client) batch() {
 
 // painted is called after each frame.
 func (c *client) painted() {
+	c.scrollbar()
 	if c.mark.Number > c.acked {
 		c.timing.painted(c)
 		c.ack()
@@ -357,7 +369,7 @@ func (c *client) lost(attempt int, in time.Duration) {
 	if c.ended {
 		return
 	}
-	c.input.lost()
+	c.input.lost(c)
 	if attempt < 0 {
 		message, remedy := "The relay cannot be reached any more.", "Check your network, then open the connection again from My applications."
 		if c.welcome.Connection == "" {
@@ -376,13 +388,15 @@ func (c *client) lost(attempt int, in time.Duration) {
 func (c *client) end(m *wire.End) {
 	c.ended = true
 	c.link.Close()
-	c.dropResume()
+	if m.Code != wire.EndTakenOver { // with its secret, this tab can take it back
+		c.dropResume()
+	}
+	c.stopCopyMode()
 	r := map[string]any{"code": m.Code, "step": m.Step, "message": m.Message, "remedy": m.Remedy}
 	c.reason = js.ValueOf(r)
 	c.setState(stateEnded)
 	r["canReconnect"] = m.Retry
 	c.ui.Call("ended", r)
-	c.emit("ended", c.reason)
 }
 
 func (c *client) fail(code, step, message, remedy string) {
@@ -397,12 +411,3 @@ func (c *client) disconnect() {
 	}
 	c.fail(wire.EndDisconnected, "", "You disconnected.", "")
 }
-
-func (c *client) bell() {
-	if c.options.Bell != "none" {
-		c.ui.Call("bell", c.options.Bell)
-	}
-	c.emit("bell", nil)
-}
-
-func hidden() bool { return js.Global().Get("document").Get("hidden").Bool() }

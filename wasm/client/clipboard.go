@@ -13,11 +13,7 @@ import (
 type clipboard struct {
 	request uint64 // of the target for the browser's clipboard, 0: none
 	later   string // text of the target that waits for a gesture to be written
-	link    string // address under the pointer
 }
-
-// maxPasteSize bounds a paste, bytes.
-const maxPasteSize = wire.MaxClipboard
 
 // pasteEvent takes a real paste event: it needs no permission, in any browser.
 func (c *client) pasteEvent(e js.Value) {
@@ -31,8 +27,9 @@ func (c *client) askPaste(text string) {
 	if text == "" || c.welcome.ReadOnly {
 		return
 	}
-	lines := strings.Count(strings.TrimRight(text, "\r\n"), "\n") + 1
-	if (lines > 1 || strings.HasSuffix(text, "\n")) && !c.term.Modes().BracketedPaste {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	lines := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1
+	if strings.Contains(text, "\n") && !c.term.Modes().BracketedPaste {
 		c.input.question = text
 		preview := text
 		if len(preview) > 2000 {
@@ -44,31 +41,18 @@ func (c *client) askPaste(text string) {
 	c.pasteText(text)
 }
 
-// pasteText queues text to be pasted; it goes out as the target takes it.
+// pasteText pastes; long text goes out as the target takes it.
 func (c *client) pasteText(text string) {
-	if len(text) > maxPasteSize {
-		text = strings.ToValidUTF8(text[:maxPasteSize], "")
+	if text == "" || c.ended {
+		return
+	}
+	if c.welcome.DisablePaste {
+		c.ui.Call("notice", map[string]any{"code": "paste-disabled", "text": "Pasting is switched off for this endpoint.", "detail": ""})
+		return
 	}
 	c.userTyped()
-	c.input.paste = append(c.input.paste, text...)
-	c.sendPaste()
-}
-
-// sendPaste sends as much of the paste as the window has room for.
-func (c *client) sendPaste() {
-	i := &c.input
-	for len(i.paste) > 0 && c.link.Open() {
-		n := min(len(i.paste), wire.MaxInput, i.room())
-		if n <= 0 {
-			return
-		}
-		m := wire.Paste{More: n < len(i.paste), Data: i.paste[:n]}
-		i.sent += uint64(n)
-		c.send(m.Append(c.buf[:0]))
-		i.paste = i.paste[n:]
-	}
-	if len(i.paste) == 0 {
-		i.paste = nil
+	if !c.enqueue(true, []byte(text)) {
+		c.ui.Call("notice", map[string]any{"code": "paste-refused", "text": "The text is too long to be pasted, or there is no connection.", "detail": ""})
 	}
 }
 

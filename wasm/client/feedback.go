@@ -6,6 +6,8 @@ import (
 	"slices"
 	"syscall/js"
 	"time"
+
+	"github.com/porthole-rac/porthole/protocol/term"
 )
 
 // blink is the phase of the cursor and of blinking text.
@@ -24,7 +26,7 @@ func (c *client) startBlink() {
 	go func() {
 		for range time.Tick(blinkEvery) {
 			b := &c.blink
-			if hidden() || !c.view.Focused || !c.ready || b.quiet > blinkStop || !c.term.Cursor().Blink {
+			if hidden() || !c.view.Focused || !c.ready || b.quiet > blinkStop || !c.term.Cursor().Blink || c.still {
 				if !c.view.BlinkOn {
 					c.view.BlinkOn = true
 					c.screen.InvalidateCursor()
@@ -94,23 +96,31 @@ func (t *timing) quantiles() (p50, p95, p99 float64) {
 	return at(.5), at(.95), at(.99)
 }
 
-// liveText keeps the hidden copy of the screen for screen readers: text that is
-// replaced when output has paused.
-type liveText struct{ timer *time.Timer }
+// bellEvery bounds how often the bell is passed on, whatever a program does.
+const bellEvery = 200 // ms
 
-const liveEvery = 700 * time.Millisecond
-
-func (l *liveText) changed(c *client) {
-	if l.timer != nil {
+func (c *client) bell() {
+	at := now()
+	if at-c.belled < bellEvery {
 		return
 	}
-	l.timer = time.AfterFunc(liveEvery, func() {
-		l.timer = nil
-		if !hidden() {
-			c.ui.Call("screen", c.term.Text())
-		}
-		c.emit("output", nil)
-	})
+	c.belled = at
+	c.ui.Call("bell", c.options.Bell)
+	c.emit("bell", nil)
+}
+
+// background keeps the page around the terminal in the terminal's colour, which a
+// program may change.
+func (c *client) background() {
+	p := c.term.Palette()
+	bg := p.Resolve(term.DefaultColor, p.Background)
+	if c.term.Modes().ReverseVideo {
+		bg = p.Resolve(term.DefaultColor, p.Foreground)
+	}
+	if bg != c.shownBack {
+		c.shownBack = bg
+		js.Global().Get("document").Get("documentElement").Get("style").Call("setProperty", "--terminal-background", hex(bg))
+	}
 }
 
 // progressBar passes OSC 9;4 on when it changes.

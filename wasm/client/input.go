@@ -5,81 +5,28 @@ package main
 import (
 	"strings"
 	"syscall/js"
-	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
-const (
-	heldInput = 1 << 10         // bytes typed without a connection that are kept
-	heldFor   = 5 * time.Second // and for how long
-)
-
-// input is what is on its way from keyboard and mouse to the target.
+// input is what comes from keyboard and mouse.
 type input struct {
 	keys      js.Value // the hidden textarea that has the focus
 	mac       bool
-	sent      uint64 // bytes sent
-	confirm   uint64 // bytes that the target took
-	window    uint64
-	held      []byte // typed while there was no connection
-	heldAt    time.Time
-	paste     []byte // text that waits for room in the window
+	out       outgoing
 	question  string // text about whose pasting the person is being asked
 	sticky    keyboard.Mods
 	composing bool
 	mouse     mouse
+	touch     touch
 	clip      clipboard
 	progress  [2]int
 }
 
-func (i *input) welcome(bytes uint64, window int) {
-	i.sent, i.confirm, i.window = bytes, bytes, uint64(window)
-}
+func (i *input) welcome(bytes uint64, window int) { i.out.welcome(bytes, window) }
 
-func (i *input) confirmed(n uint64) { i.confirm = max(i.confirm, n) }
-
-func (i *input) lost() { i.paste = nil }
-
-// reconnected sends what was typed during a short gap.
-func (i *input) reconnected(c *client) {
-	if len(i.held) == 0 {
-		return
-	}
-	held := i.held
-	i.held = nil
-	if time.Since(i.heldAt) > heldFor {
-		c.ui.Call("notice", map[string]any{"code": "input-dropped", "text": "What was typed while the connection was away was not sent.", "detail": ""})
-		return
-	}
-	c.sendInput(held)
-}
-
-// room is how many bytes may be sent.
-func (i *input) room() int { return int(i.window - (i.sent - i.confirm)) }
-
-// sendInput sends bytes for the program.
-func (c *client) sendInput(p []byte) {
-	i := &c.input
-	if len(p) == 0 || c.ended || c.welcome.ReadOnly {
-		return
-	}
-	if !c.link.Open() || !c.ready || len(p) > i.room() {
-		if len(i.held) == 0 {
-			i.heldAt = time.Now()
-		}
-		if len(i.held)+len(p) <= heldInput {
-			i.held = append(i.held, p...)
-		}
-		return
-	}
-	i.sent += uint64(len(p))
-	m := wire.Input{Data: p}
-	c.send(m.Append(c.buf[:0]))
-	c.timing.sent(i.sent)
-	c.blink.show()
-}
+func (i *input) confirmed(n uint64) { i.out.confirm = max(i.out.confirm, n) }
 
 // installInput attaches the listeners.
 func (c *client) installInput() {
@@ -115,9 +62,29 @@ func (c *client) installInput() {
 		c.send(m.Append(c.buf[:0]))
 		c.batch()
 		c.screen.Wake()
+		if !hidden() {
+			c.comeBack()
+		}
+	})
+	on(js.Global(), "online", func(js.Value) { c.comeBack() })
+	on(js.Global(), "pageshow", func(e js.Value) {
+		if e.Get("persisted").Truthy() { // out of the browser's back/forward cache
+			c.comeBack()
+		}
 	})
 	c.installMouse(on)
 	c.focus()
+}
+
+// composingCode is the keyCode of keys that an input method takes, also of the one
+// that ends the composition in Safari.
+const composingCode = 229
+
+// comeBack connects at once: the page is looked at again, or the network is back.
+func (c *client) comeBack() {
+	if !c.ended && !c.link.Open() {
+		c.link.Retry()
+	}
 }
 
 func (c *client) focus() {
@@ -155,7 +122,8 @@ func mods(e js.Value) (m keyboard.Mods) {
 // input method, and what the browser should do itself, passes.
 func (c *client) key(e js.Value, typ keyboard.Type) {
 	key := e.Get("key").String()
-	if e.Get("isComposing").Truthy() || key == "Dead" || key == "Process" || key == "Unidentified" {
+	if e.Get("isComposing").Truthy() || key == "Dead" || key == "Process" || key == "Unidentified" ||
+		e.Get("keyCode").Int() == composingCode {
 		return
 	}
 	ev := keyboard.Event{Key: key, Code: e.Get("code").String(), Mods: mods(e), Type: typ}
@@ -174,11 +142,22 @@ func (c *client) key(e js.Value, typ keyboard.Type) {
 			ev.Mods |= keyboard.NumLock
 		}
 	}
+	if c.copier.on {
+		if typ == keyboard.Press && !c.command(ev, e) {
+			c.copyModeKey(ev)
+		}
+		e.Call("preventDefault")
+		e.Call("stopPropagation")
+		return
+	}
 	if typ == keyboard.Press && c.command(ev, e) {
 		return
 	}
 	if c.input.mac && ev.Mods&keyboard.Super != 0 {
 		return // the browser's and the system's own
+	}
+	if c.input.mac {
+		c.optionKey(&ev)
 	}
 	ev.Mods |= c.input.sticky
 	var buf [64]byte
@@ -191,6 +170,28 @@ func (c *client) key(e js.Value, typ keyboard.Type) {
 	c.userTyped()
 	c.sendInput(out)
 	c.releaseSticky()
+}
+
+// optionKey makes of a Mac's Option key what the person wants it to be: it makes
+// characters, as everywhere on a Mac, or it is Alt.
+func (c *client) optionKey(ev *keyboard.Event) {
+	if ev.Mods&(keyboard.Alt|keyboard.Ctrl) != keyboard.Alt || len([]rune(ev.Key)) != 1 {
+		return
+	}
+	if !c.options.OptionIsAlt {
+		ev.Mods &^= keyboard.Alt
+		return
+	}
+	switch plain := ""; {
+	case len(ev.Code) == len("KeyA") && strings.HasPrefix(ev.Code, "Key"):
+		plain = strings.ToLower(ev.Code[3:])
+		if ev.Mods&keyboard.Shift != 0 {
+			plain = ev.Code[3:]
+		}
+		ev.Key = plain
+	case len(ev.Code) == len("Digit0") && strings.HasPrefix(ev.Code, "Digit"):
+		ev.Key = ev.Code[5:]
+	}
 }
 
 // userTyped brings the view back to the bottom.
@@ -231,6 +232,9 @@ func (c *client) command(ev keyboard.Event, e js.Value) bool {
 		return take()
 	case (ctrlShift || cmd) && letter == "v" || shift && ev.Key == "Insert":
 		return true // the browser's paste event follows, without a question of permission
+	case ctrlShift && ev.Code == "Space":
+		c.startCopyMode()
+		return take()
 	case (ctrlShift || cmd) && letter == "f":
 		c.ui.Call("openSearch")
 		return take()
@@ -308,29 +312,3 @@ func (c *client) preedit(text string) {
 	c.screen.InvalidateCursor()
 }
 
-// placeKeys puts the textarea at the cursor, so that an input method shows its
-// candidates there.
-func (c *client) placeKeys() {
-	w, h := c.screen.Cell()
-	scale := js.Global().Get("devicePixelRatio").Float()
-	at := c.term.Cursor()
-	st := c.input.keys.Get("style")
-	px := func(v int) string { return js.ValueOf(float64(v)/scale).Call("toFixed", 1).String() + "px" }
-	st.Set("left", px(at.X*w))
-	st.Set("top", px((at.Y+c.view.Back)*h))
-	st.Set("height", px(h))
-}
-
-// scroll moves the view by rows, up with positive numbers.
-func (c *client) scroll(rows int) { c.scrollTo(c.view.Back + rows) }
-
-func (c *client) scrollTo(back int) {
-	back = min(max(back, 0), c.term.Scrollback())
-	if c.term.Modes().AltScreen {
-		back = 0
-	}
-	if back != c.view.Back {
-		c.view.Back = back
-		c.screen.Invalidate()
-	}
-}

@@ -4,16 +4,15 @@ package main
 
 import (
 	"math"
-	"strings"
 	"syscall/js"
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
-	"github.com/porthole-rac/porthole/wasm/client/screen"
+	"github.com/porthole-rac/porthole/wasm/client/links"
 	"github.com/porthole-rac/porthole/wasm/client/selection"
 )
 
-// mouse is the state of pointer and fingers.
+// mouse is the state of the pointer.
 type mouse struct {
 	button    keyboard.Button
 	down      bool // reported to the program
@@ -23,12 +22,16 @@ type mouse struct {
 	lastCol   int
 	lastRow   int
 	wheel     float64 // rows not yet scrolled
-	touchY    float64
-	touchMove bool
-	long      *time.Timer
+	at        js.Value
+	outside   int         // rows outside of the terminal while selecting: the view scrolls
+	auto      *time.Timer // scrolls
+	over      links.Link  // under the pointer
 }
 
-const doubleClick = 400 // ms
+const (
+	doubleClick = 400 // ms
+	autoScroll  = 50 * time.Millisecond
+)
 
 // place gives the cell under a pointer event, and the pixel in the terminal.
 func (c *client) place(e js.Value) (col, row, x, y int) {
@@ -54,6 +57,7 @@ func (c *client) installMouse(on func(js.Value, string, func(js.Value))) {
 	on(a, "pointermove", c.pointerMove)
 	on(a, "pointerup", c.pointerUp)
 	on(a, "pointercancel", c.pointerUp)
+	on(a, "pointerleave", func(js.Value) { c.unhover() })
 	on(a, "wheel", c.wheel)
 	on(a, "contextmenu", func(e js.Value) {
 		if c.reportsMouse(e) {
@@ -105,8 +109,11 @@ func (c *client) pointerDown(e js.Value) {
 	area().Call("setPointerCapture", e.Get("pointerId"))
 	m.button = buttonOf(e)
 	col, row, _, _ := c.place(e)
-	if m.button == keyboard.Left && (e.Get("ctrlKey").Truthy() || e.Get("metaKey").Truthy()) && c.openLink(col, row) {
-		return
+	if m.button == keyboard.Left && (e.Get("ctrlKey").Truthy() || e.Get("metaKey").Truthy()) {
+		if l, ok := c.linkAt(col, row); ok {
+			open(l.URI)
+			return
+		}
 	}
 	if c.reportsMouse(e) {
 		m.down = true
@@ -118,7 +125,7 @@ func (c *client) pointerDown(e js.Value) {
 	case keyboard.Left:
 		c.beginSelection(e, col, row)
 	case keyboard.Middle:
-		if text := c.sel.Text(c.term); text != "" {
+		if text := c.sel.Text(c.term); text != "" && !c.welcome.DisableCopy {
 			c.askPaste(text)
 		}
 	}
@@ -167,19 +174,14 @@ func (c *client) pointerMove(e js.Value) {
 	}
 	col, row, _, _ := c.place(e)
 	if m.selecting {
-		_, rows := c.term.Size()
-		if row < 0 {
-			c.scroll(1)
-		} else if row >= rows {
-			c.scroll(-1)
-		}
-		if c.sel.Mode == selection.Char || c.sel.Mode == selection.Block {
-			c.sel.Extend(c.edge(e, row))
-		} else {
-			c.sel.Extend(c.at(col, row))
-		}
-		c.screen.Invalidate()
+		m.at = e
+		c.extend()
 		return
+	}
+	if e.Get("ctrlKey").Truthy() || e.Get("metaKey").Truthy() || !c.reportsMouse(e) {
+		c.hover(col, row)
+	} else {
+		c.unhover()
 	}
 	if c.reportsMouse(e) || m.down {
 		if col != m.lastCol || row != m.lastRow || c.term.Modes().MouseEncoding == 1016 {
@@ -190,20 +192,56 @@ func (c *client) pointerMove(e js.Value) {
 			}
 			c.report(e, b, keyboard.Move)
 		}
+	}
+}
+
+// extend draws the selection to the pointer, and scrolls while that is outside.
+func (c *client) extend() {
+	m := &c.input.mouse
+	if !m.selecting {
 		return
 	}
-	c.hover(col, row)
+	col, row, _, y := c.place(m.at)
+	_, h := c.screen.Cell()
+	_, rows := c.term.Size()
+	switch {
+	case y < 0:
+		m.outside = 1 + min(-y/h, 9)
+	case y >= rows*h:
+		m.outside = -1 - min((y-rows*h)/h, 9)
+	default:
+		m.outside = 0
+	}
+	if m.outside != 0 && m.auto == nil {
+		m.auto = time.AfterFunc(0, c.scrollOutside)
+	}
+	row = min(max(row, 0), rows-1)
+	if c.sel.Mode == selection.Char || c.sel.Mode == selection.Block {
+		c.sel.Extend(c.edge(m.at, row))
+	} else {
+		c.sel.Extend(c.at(col, row))
+	}
+	c.screen.Invalidate()
+}
+
+func (c *client) scrollOutside() {
+	m := &c.input.mouse
+	m.auto = nil
+	if !m.selecting || m.outside == 0 {
+		return
+	}
+	before := c.view.Back
+	c.scroll(m.outside)
+	if c.view.Back != before {
+		m.auto = time.AfterFunc(autoScroll, c.scrollOutside)
+	}
+	c.extend()
 }
 
 func (c *client) pointerUp(e js.Value) {
 	m := &c.input.mouse
-	if m.long != nil {
-		m.long.Stop()
-	}
 	if e.Get("pointerType").String() == "touch" {
-		if !m.touchMove {
-			c.focus()
-		}
+		c.touchUp(e)
 		return
 	}
 	if m.down {
@@ -224,7 +262,9 @@ func (c *client) pointerUp(e js.Value) {
 // screen program that does not, else the scrollback.
 func (c *client) wheel(e js.Value) {
 	if e.Get("ctrlKey").Truthy() {
-		return // the browser's zoom
+		e.Call("preventDefault")
+		c.wheelZoom(e)
+		return
 	}
 	e.Call("preventDefault")
 	_, h := c.screen.Cell()
@@ -238,6 +278,20 @@ func (c *client) wheel(e js.Value) {
 		rows *= float64(height)
 	}
 	c.wheelRows(e, rows)
+}
+
+// wheelZoom zooms the font: Ctrl and wheel, or two fingers on a touchpad.
+func (c *client) wheelZoom(e js.Value) {
+	m := &c.input.mouse
+	step := e.Get("deltaY").Float()
+	if e.Get("deltaMode").Int() == 0 {
+		step /= 50
+	}
+	m.wheel -= step
+	if n := int(math.Trunc(m.wheel)); n != 0 {
+		m.wheel = 0
+		c.zoom(min(max(n, -1), 1))
+	}
 }
 
 func (c *client) wheelRows(e js.Value, rows float64) {
@@ -273,107 +327,5 @@ func (c *client) wheelRows(e js.Value, rows float64) {
 	}
 }
 
-// Touch: a finger that moves scrolls, a tap focuses and so opens the on-screen
-// keyboard, a long press marks a word.
-
-func (c *client) touchDown(e js.Value) {
-	m := &c.input.mouse
-	m.touchY, m.touchMove = e.Get("clientY").Float(), false
-	col, row, _, _ := c.place(e)
-	if m.long != nil {
-		m.long.Stop()
-	}
-	m.long = time.AfterFunc(500*time.Millisecond, func() {
-		if !m.touchMove {
-			m.touchMove = true
-			c.sel.Begin(c.term, c.at(col, row), selection.Word)
-			c.screen.Invalidate()
-			c.ui.Call("selected", c.sel.Text(c.term))
-		}
-	})
-}
-
-func (c *client) touchMoved(e js.Value) {
-	m := &c.input.mouse
-	y := e.Get("clientY").Float()
-	if d := m.touchY - y; m.touchMove || math.Abs(d) > 8 {
-		m.touchMove = true
-		m.touchY = y
-		_, h := c.screen.Cell()
-		c.wheelRows(e, d*js.Global().Get("devicePixelRatio").Float()/float64(h))
-	}
-}
-
-// marked and found are for the screen.
-
+// marked is for the screen.
 func (c *client) marked(line uint64) (from, to int) { return c.sel.Columns(c.term, line) }
-
-func (c *client) found(line uint64) []screen.Range {
-	var out []screen.Range
-	for i, m := range c.matches {
-		if m.Line == line {
-			out = append(out, screen.Range{From: m.From, To: m.To, Current: i == c.match})
-		}
-	}
-	return out
-}
-
-// linkAt gives the address under a cell: of OSC 8, or one that can be read in the
-// text.
-func (c *client) linkAt(col, row int) (uri string, number int) {
-	p := c.at(col, row)
-	l := c.term.Line(p.Line)
-	if l == nil || col >= len(l.Cells) {
-		return "", 0
-	}
-	if _, n := c.term.Extended(l.Cells[col]); n != 0 {
-		return c.term.Link(n), n
-	}
-	var word selection.Selection
-	word.Begin(c.term, p, selection.Word)
-	text := word.Text(c.term)
-	if i := strings.Index(text, "http"); i >= 0 {
-		text = strings.TrimRight(text[i:], ".:,;")
-	}
-	return text, 0
-}
-
-// openable are the schemes that a click may open.
-var openable = []string{"http://", "https://", "mailto:", "ftp://", "ftps://"}
-
-func isOpenable(uri string) bool {
-	for _, s := range openable {
-		if len(uri) > len(s) && strings.EqualFold(uri[:len(s)], s) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *client) openLink(col, row int) bool {
-	uri, _ := c.linkAt(col, row)
-	if !isOpenable(uri) {
-		return false
-	}
-	js.Global().Call("open", uri, "_blank", "noopener,noreferrer")
-	return true
-}
-
-func (c *client) hover(col, row int) {
-	uri, n := c.linkAt(col, row)
-	if !isOpenable(uri) {
-		uri, n = "", 0
-	}
-	if n != c.view.Hover {
-		c.view.Hover = n
-		c.screen.Invalidate()
-	}
-	if uri != c.input.clip.link {
-		c.input.clip.link = uri
-		if uri == "" {
-			c.ui.Call("link", js.Null())
-		} else {
-			c.ui.Call("link", map[string]any{"uri": uri})
-		}
-	}
-}

@@ -13,6 +13,7 @@ import (
 
 const (
 	optionsKey  = "porthole.options"
+	defaultSize = 14
 	defaultFont = `"JetBrains Mono", "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace`
 	minFont     = 6
 	maxFont     = 64
@@ -22,16 +23,15 @@ const (
 type options struct {
 	Theme        string // name, "light", "dark" or "" for the system's
 	FontFamily   string // "": the default
-	FontSize     float64
+	FontSize     float64 // CSS pixels; 0: the endpoint's, else the default
 	CopyOnSelect bool
 	Ligatures    bool
 	Bell         string // "none", "visual" or "sound"
-	ScreenReader bool
-	sizeChosen   bool // by the person, so that an endpoint's does not count
+	OptionIsAlt  bool // on a Mac
 }
 
 func loadOptions() options {
-	o := options{FontSize: 14, Bell: "visual"}
+	o := options{Bell: "visual"}
 	text := js.Global().Get("localStorage").Call("getItem", optionsKey)
 	if text.Type() != js.TypeString {
 		return o
@@ -49,9 +49,9 @@ func loadOptions() options {
 	str("fontFamily", &o.FontFamily)
 	str("bell", &o.Bell)
 	if f := v.Get("fontSize"); f.Type() == js.TypeNumber {
-		o.FontSize, o.sizeChosen = min(max(f.Float(), minFont), maxFont), true
+		o.FontSize = min(max(f.Float(), minFont), maxFont)
 	}
-	o.CopyOnSelect, o.Ligatures, o.ScreenReader = v.Get("copyOnSelect").Truthy(), v.Get("ligatures").Truthy(), v.Get("screenReader").Truthy()
+	o.CopyOnSelect, o.Ligatures, o.OptionIsAlt = v.Get("copyOnSelect").Truthy(), v.Get("ligatures").Truthy(), v.Get("optionIsAlt").Truthy()
 	return o
 }
 
@@ -66,26 +66,37 @@ func parseJSON(text js.Value) (v js.Value, ok bool) {
 	return v, v.Type() == js.TypeObject
 }
 
-func (o *options) object() map[string]any {
+// optionsObject is the options in force, for the page.
+func (c *client) optionsObject() map[string]any {
+	m := c.options.object()
+	m["fontSize"], m["mac"] = c.fontSize(), c.input.mac
 	names := make([]any, len(theme.Themes))
 	for i, t := range theme.Themes {
 		names[i] = t.Name
 	}
+	m["themes"] = names
+	if c.scheme != "" {
+		m["theme"] = "endpoint"
+	}
+	m["scheme"] = c.welcome.ColorScheme
+	return m
+}
+
+// object is the options as they are kept.
+func (o *options) object() map[string]any {
 	m := map[string]any{
 		"theme": o.Theme, "fontFamily": o.FontFamily, "fontSize": o.FontSize, "copyOnSelect": o.CopyOnSelect,
-		"ligatures": o.Ligatures, "bell": o.Bell, "screenReader": o.ScreenReader, "themes": names,
+		"ligatures": o.Ligatures, "bell": o.Bell, "optionIsAlt": o.OptionIsAlt,
+	}
+	if o.FontSize == 0 {
+		delete(m, "fontSize")
 	}
 	return m
 }
 
 func (c *client) saveOptions() {
-	m := c.options.object()
-	delete(m, "themes")
-	if !c.options.sizeChosen {
-		delete(m, "fontSize")
-	}
-	js.Global().Get("localStorage").Call("setItem", optionsKey, js.Global().Get("JSON").Call("stringify", m))
-	c.ui.Call("options", c.options.object())
+	js.Global().Get("localStorage").Call("setItem", optionsKey, js.Global().Get("JSON").Call("stringify", c.options.object()))
+	c.ui.Call("options", c.optionsObject())
 }
 
 // set changes one option by its name.
@@ -93,23 +104,28 @@ func (c *client) set(name string, v js.Value) {
 	o := &c.options
 	switch name {
 	case "theme":
-		o.Theme, c.scheme = v.String(), ""
+		if c.chosen = v.String() != "endpoint"; c.chosen {
+			o.Theme, c.scheme = v.String(), ""
+		} else {
+			c.scheme = c.welcome.ColorScheme
+		}
 		c.chooseTheme()
 		c.sendColors()
 	case "fontFamily":
 		o.FontFamily = v.String()
 		c.changeFont()
 	case "fontSize":
-		o.FontSize, o.sizeChosen = min(max(v.Float(), minFont), maxFont), true
+		o.FontSize = min(max(v.Float(), minFont), maxFont)
 		c.changeFont()
 	case "copyOnSelect":
 		o.CopyOnSelect = v.Truthy()
 	case "ligatures":
 		o.Ligatures = v.Truthy()
+		c.view.Ligatures = o.Ligatures
 	case "bell":
 		o.Bell = v.String()
-	case "screenReader":
-		o.ScreenReader = v.Truthy()
+	case "optionIsAlt":
+		o.OptionIsAlt = v.Truthy()
 	default:
 		return
 	}
@@ -119,11 +135,24 @@ func (c *client) set(name string, v js.Value) {
 
 // zoom changes the font's size by steps; 0 is back to the default.
 func (c *client) zoom(step int) {
-	size := c.options.FontSize + float64(step)
-	if step == 0 {
-		size = 14
+	if step != 0 {
+		c.set("fontSize", js.ValueOf(c.fontSize()+float64(step)))
+		return
 	}
-	c.set("fontSize", js.ValueOf(size))
+	c.options.FontSize = 0
+	c.changeFont()
+	c.saveOptions()
+}
+
+// fontSize is the font's size in force, CSS pixels.
+func (c *client) fontSize() float64 {
+	switch {
+	case c.options.FontSize != 0:
+		return c.options.FontSize
+	case c.welcome.FontSize > 0:
+		return min(max(float64(c.welcome.FontSize)*4/3, minFont), maxFont) // points
+	}
+	return defaultSize
 }
 
 func preferDark() bool {
@@ -137,6 +166,7 @@ func (c *client) chooseTheme() {
 		t = theme.ByName(c.options.Theme, preferDark())
 	}
 	c.theme = t
+	c.view.Ligatures, c.shownBack = c.options.Ligatures, t.Background
 	c.term.SetPalette(t.Palette())
 	root := js.Global().Get("document").Get("documentElement")
 	root.Get("style").Call("setProperty", "--terminal-background", hex(t.Background))
@@ -171,29 +201,19 @@ func (c *client) sendColors() {
 // font is the font for the screen at its present density.
 func (c *client) font() screen.Font {
 	family := defaultFont
-	if c.options.FontFamily != "" {
+	name := c.options.FontFamily
+	if name == "" {
+		name = c.welcome.FontName
+	}
+	if name != "" {
 		family = `"` + strings.Map(func(r rune) rune {
 			if r == '"' || r == '\\' || r < ' ' {
 				return -1
 			}
 			return r
-		}, c.options.FontFamily) + `", ` + defaultFont
+		}, name) + `", ` + defaultFont
 	}
-	return screen.Font{Family: family, Size: c.options.FontSize, Scale: js.Global().Get("devicePixelRatio").Float()}
-}
-
-// endpointFont takes the endpoint's settings where the person has chosen nothing.
-func (c *client) endpointFont(name string, points int) {
-	changed := false
-	if name != "" && c.options.FontFamily == "" {
-		c.options.FontFamily, changed = name, true
-	}
-	if points > 0 && !c.options.sizeChosen {
-		c.options.FontSize, changed = float64(points)*4/3, true
-	}
-	if changed {
-		c.changeFont()
-	}
+	return screen.Font{Family: family, Size: c.fontSize(), Scale: js.Global().Get("devicePixelRatio").Float()}
 }
 
 func (c *client) changeFont() {

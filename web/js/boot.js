@@ -3,19 +3,11 @@
 
 import "./ebiten-shim.js";
 import "asset:wasm_exec.js";
+import { porthole } from "./api.js";
 import { translate, t } from "./i18n.js";
 import * as ui from "./session.js";
 
-// globalThis.porthole is there from the first moment; Go takes it over.
-globalThis.porthole = {
-  state: "loading", reason: null, queue: [], ui: {},
-  on(event, fn) {
-    const entry = [event, fn];
-    this.queue.push(entry);
-    return () => { this.queue = this.queue?.filter((e) => e !== entry); };
-  },
-  stats: () => ({}), text: () => "", scrollback: () => "", size: () => ({ cols: 0, rows: 0 }), sendText() {}, disconnect() {},
-};
+globalThis.porthole = porthole;
 globalThis.portholeUI = ui;
 
 // The longest time that the page could not answer.

@@ -53,14 +53,21 @@ export function promptGone() {
 /** Ask yes or no about a text. */
 export function confirm(title, text, yes, why) {
   const dialog = $("question");
-  $("question-title").textContent = why ? `${title} ${why}` : title;
+  if (dialog.open) dialog.close("no"); // the question before is answered by no
+  $("question-title").textContent = title;
+  $("question-why").textContent = why ?? "";
+  $("question-why").hidden = !why;
   $("question-text").textContent = text;
   $("question-text").hidden = !text;
   $("question-yes").textContent = yes;
   dialog.returnValue = "no";
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
-    if (!dialog.open) dialog.showModal();
+    const closed = () => {
+      dialog.removeEventListener("close", closed);
+      resolve(dialog.returnValue === "yes");
+    };
+    dialog.addEventListener("close", closed);
+    dialog.showModal();
     $("question-yes").focus();
   });
 }

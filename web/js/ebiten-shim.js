@@ -3,6 +3,8 @@
 // ever; here a frame comes only when somebody calls portholeWake, so that an
 // idle terminal costs nothing.
 
+import { t } from "./i18n.js";
+
 const raf = window.requestAnimationFrame.bind(window);
 let held = null;
 let credit = 8; // frames for the start
@@ -46,12 +48,26 @@ HTMLCanvasElement.prototype.getContext = function (kind, attributes) {
   if (kind === "webgl2" || kind === "webgl") {
     attributes = { ...attributes, antialias: false, depth: false, preserveDrawingBuffer: true, powerPreference: "low-power" };
   }
-  return getContext.call(this, kind, attributes);
+  const context = getContext.call(this, kind, attributes);
+  if (!context && kind === "webgl2") failed("webgl");
+  return context;
 };
 
-// Ebiten cannot get over a lost context; the page comes back and resumes.
+// Ebiten cannot get over a lost context; the page comes back and resumes. Where
+// contexts are lost again and again, that would never end.
+const lostKey = "porthole.lost";
 addEventListener("webglcontextlost", (e) => {
   e.stopImmediatePropagation();
   e.preventDefault();
+  const now = Date.now();
+  const lost = (sessionStorage.getItem(lostKey) ?? "").split(" ").map(Number).filter((at) => now - at < 60_000 && at > 0);
+  if (lost.length >= 3) return failed("webgl-lost");
+  sessionStorage.setItem(lostKey, [...lost, now].join(" "));
   location.reload();
 }, true);
+
+function failed(code) {
+  globalThis.portholeUI.ended({
+    code, step: "start", message: t(`fail.${code}`), remedy: t(`fail.${code}.remedy`), canReconnect: true,
+  });
+}

@@ -26,6 +26,9 @@ export function toggle() {
   place();
 }
 
+/** Whether the bar is there. */
+export const shown = () => !bar.hidden;
+
 function place() {
   const view = window.visualViewport;
   const below = view ? Math.max(0, innerHeight - view.height - view.offsetTop) : 0;

@@ -1,68 +1,77 @@
 // The menu behind the handle at the top edge.
 
 import { t } from "./i18n.js";
+import { porthole } from "./api.js";
 import { open as openSearch } from "./search.js";
-import { toggle as toggleKeybar } from "./keybar.js";
+import { toggle as toggleKeybar, shown as keybarShown } from "./keybar.js";
 import { show as showNotice } from "./notices.js";
+import { openSettings, openHelp, shortcut, mac } from "./settings.js";
 
 const $ = (id) => document.getElementById(id);
-const actions = () => globalThis.porthole.ui;
+const actions = () => porthole.ui;
 let timer = 0;
 
 const commands = {
+  reconnect: () => actions().reconnectNow(),
   search: openSearch,
   copy: () => actions().copy(),
   paste: async () => {
     try {
       actions().paste(await navigator.clipboard.readText());
     } catch {
-      showNotice("Ctrl+Shift+V", "");
+      showNotice(t("paste.byKey", shortcut("Ctrl+Shift+V")), "");
     }
   },
   selectAll: () => actions().selectAll(),
+  copyMode: () => actions().copyMode(),
   fullscreen,
   keybar: toggleKeybar,
-  smaller: () => actions().zoom(-1),
-  larger: () => actions().zoom(1),
+  settings: openSettings,
+  help: openHelp,
   disconnect: () => actions().disconnect(),
 };
-const stays = new Set(["smaller", "larger"]);
+const takesFocus = new Set(["search", "settings", "help"]);
 
 export function installMenu() {
+  const menu = $("menu");
   $("handle").addEventListener("click", toggle);
-  $("menu").addEventListener("click", (e) => {
+  menu.addEventListener("click", (e) => {
     const name = e.target.closest("[data-do]")?.dataset.do;
     if (!name) return;
-    if (!stays.has(name)) close();
+    close(!takesFocus.has(name));
     commands[name]();
   });
-  $("menu").addEventListener("keydown", (e) => {
-    const items = [...$("menu").querySelectorAll("button, select, input")];
-    const move = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-    if (e.key === "Escape") close();
-    else if (move && e.target.tagName !== "SELECT") {
-      items[(items.indexOf(document.activeElement) + move + items.length) % items.length].focus();
-      e.preventDefault();
-    }
+  menu.addEventListener("keydown", (e) => {
+    const items = [...menu.querySelectorAll("button:not([hidden], :disabled)")];
+    const at = items.indexOf(document.activeElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[e.key];
+    if (e.key === "Escape" || e.key === "Tab") close();
+    else if (to !== undefined) items.at(to === items.length ? 0 : to).focus();
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
   });
   document.addEventListener("pointerdown", (e) => {
-    if (!$("menu").hidden && !e.target.closest("#menu, #handle")) close(false);
+    if (!menu.hidden && !e.target.closest("#menu, #handle")) close(false);
   });
-  $("theme").addEventListener("change", (e) => actions().set("theme", e.target.value));
-  $("bell").addEventListener("change", (e) => actions().set("bell", e.target.value));
-  $("copy-on-select").addEventListener("change", (e) => actions().set("copyOnSelect", e.target.checked));
+  document.addEventListener("fullscreenchange", () => {
+    $("fullscreen-text").textContent = t(document.fullscreenElement ? "menu.leaveFullscreen" : "menu.fullscreen");
+    actions().focus?.();
+  });
 }
 
 /** Open or close the menu. */
 export function toggle() {
   if (!$("menu").hidden) return close();
   if (!actions().options) return;
-  menuOptions(actions().options());
+  for (const kbd of document.querySelectorAll("#menu [data-keys]")) kbd.textContent = shortcut(kbd.dataset.keys);
+  for (const kbd of document.querySelectorAll("#menu [data-ctrl]")) kbd.textContent = mac ? kbd.dataset.ctrl : shortcut(kbd.dataset.ctrl);
   $("menu").hidden = false;
   $("handle").setAttribute("aria-expanded", "true");
+  $("keybar-switch").setAttribute("aria-pressed", keybarShown());
   info();
   timer = setInterval(info, 1000);
-  $("menu").querySelector("button").focus();
+  $("menu").querySelector("button:not([hidden], :disabled)").focus();
 }
 
 function close(focus = true) {
@@ -74,8 +83,11 @@ function close(focus = true) {
 
 function info() {
   const i = actions().sessionInfo();
-  $("menu-name").textContent = `${i.endpoint} (${i.protocol})`;
-  $("menu-info").textContent = t("info.latency", i.rtt.toFixed(1), size(i.received));
+  const away = porthole.state === "reconnecting";
+  $("menu-name").textContent = i.endpoint ? `${i.endpoint} (${i.protocol})` : "Porthole";
+  $("menu-status").textContent = t(`state.${porthole.state}`);
+  $("menu-info").textContent = t("info.latency", i.rtt.toFixed(1), size(i.received), size(i.sent));
+  document.querySelector("[data-do=reconnect]").hidden = !away;
 }
 
 function size(bytes) {
@@ -91,19 +103,14 @@ export function menuConnected({ disableCopy, disablePaste, readOnly }) {
   document.querySelector("[data-do=paste]").disabled = disablePaste || readOnly;
 }
 
-/** Show the options in force. */
-export function menuOptions(o) {
-  $("font-size").textContent = `${Math.round(o.fontSize)}`;
-  const choices = [["", t("theme.system")], ...(o.themes ?? []).map((n) => [n, n])];
-  $("theme").replaceChildren(...choices.map(([value, text]) => new Option(text, value, false, value === o.theme)));
-  $("bell").value = o.bell;
-  $("copy-on-select").checked = o.copyOnSelect;
-}
-
 /** Full screen, with the browser's own keys where it gives them. */
 async function fullscreen() {
-  if (document.fullscreenElement) return document.exitFullscreen();
-  await document.documentElement.requestFullscreen();
-  await navigator.keyboard?.lock?.().catch(() => {});
-  actions().focus();
+  try {
+    if (document.fullscreenElement) return await document.exitFullscreen();
+    await document.documentElement.requestFullscreen({ navigationUI: "hide" });
+    await navigator.keyboard?.lock?.().catch(() => {});
+    actions().focus();
+  } catch {
+    showNotice(t("fullscreen.refused"), "");
+  }
 }

@@ -1,17 +1,22 @@
 // The page's side of the bridge: everything that the Go program calls as
 // portholeUI. Each part of the page has a file of its own; here they meet.
 
+import { porthole, setState } from "./api.js";
 import { t, has } from "./i18n.js";
 import { ask, confirm, promptGone as dropPrompt } from "./dialogs.js";
-import { installMenu, menuConnected, menuOptions } from "./menu.js";
+import { installMenu, menuConnected } from "./menu.js";
+import { installSettings, showOptions } from "./settings.js";
+import { installScrollbar } from "./scrollbar.js";
 import { installSearch, showSearchResult, open as showSearch } from "./search.js";
 import { installKeybar, stickyModifiers } from "./keybar.js";
 import { show as showNotice } from "./notices.js";
 
+export { emit, setState } from "./api.js";
 export { toggle as toggleMenu } from "./menu.js";
+export { scrollbar } from "./scrollbar.js";
 
 const $ = (id) => document.getElementById(id);
-const actions = () => globalThis.porthole.ui;
+const actions = () => porthole.ui;
 const steps = ["page", "relay", "connect", "handshake", "authenticate", "open"];
 let home = "/";
 let endpoint = "";
@@ -19,13 +24,18 @@ let countdown = 0;
 
 installMenu();
 installSearch();
+installSettings();
+installScrollbar();
 installKeybar();
 $("cancel").addEventListener("click", () => {
   if (actions().disconnect) actions().disconnect();
   else location.assign(home);
 });
 $("reconnect").addEventListener("click", () => actions().reconnectNow());
-$("again").addEventListener("click", () => location.assign(endpoint ? `${home}?again=${encodeURIComponent(endpoint)}` : home));
+$("again").addEventListener("click", () => {
+  if (porthole.reason?.code === "taken-over" || !endpoint) location.reload(); // the tab still has what it needs to come back
+  else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
+});
 
 /** Where My applications is. */
 export function setHome(url) {
@@ -58,7 +68,7 @@ function step(name, detail) {
 export function welcome(info) {
   endpoint = info.endpoint;
   hideBanner();
-  document.title = `${info.endpoint} – Porthole`;
+  title("");
   $("handle-name").textContent = info.endpoint;
 }
 
@@ -121,34 +131,61 @@ export function ended(e) {
   $("end-remedy").textContent = e.remedy ?? "";
   $("end-remedy").hidden = !e.remedy;
   $("end-code").textContent = t("end.code", e.code);
+  $("again").textContent = t(e.code === "taken-over" ? "action.takeBack" : "action.again");
   $("again").hidden = e.canReconnect === false || !e.canReconnect;
   $("cover").hidden = true;
   $("end").hidden = false;
-  globalThis.porthole.state = "ended";
-  globalThis.porthole.reason ??= { code: e.code, step: e.step, message: e.message, remedy: e.remedy };
+  setState("ended", { code: e.code, step: e.step ?? "", message: e.message, remedy: e.remedy ?? "" });
   ($("again").hidden ? $("home") : $("again")).focus();
 }
 
+let named = "";
+let rang = false;
+
 /** The window's title as the machine names it. */
 export function title(text) {
-  document.title = text ? `${text} – ${endpoint}` : `${endpoint} – Porthole`;
+  named = text ? `${text} – ${endpoint}` : `${endpoint} – Porthole`;
+  document.title = rang ? `🔔 ${named}` : named;
 }
 
-/** The bell rings: a flash, or a short tone. */
+/** The bell rings: a flash or a short tone, and in a tab that nobody looks at a sign in its title. */
 export function bell(kind) {
-  if (kind === "sound") {
-    const audio = new AudioContext();
-    const tone = audio.createOscillator();
-    tone.connect(audio.destination);
-    tone.frequency.value = 660;
-    tone.start();
-    tone.stop(audio.currentTime + 0.08);
-    tone.onended = () => audio.close();
-    return;
+  if (document.hidden) {
+    rang = true;
+    document.title = `🔔 ${named}`;
   }
-  const canvas = document.querySelector("body > canvas");
-  canvas?.classList.remove("flash");
-  requestIdleCallback?.(() => canvas?.classList.add("flash"));
+  if (kind === "sound") ring();
+  else if (kind === "visual") flash();
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !rang) return;
+  rang = false;
+  document.title = named;
+});
+
+let audio = null;
+
+function ring() {
+  audio ??= new AudioContext();
+  audio.resume().catch(() => {});
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  volume.gain.setValueAtTime(0.15, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.15);
+  tone.frequency.value = 660;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.15);
+}
+
+let flashing = 0;
+
+/** A frame around the terminal: nothing that flickers over the whole picture. */
+function flash() {
+  $("bell-edge").hidden = false;
+  clearTimeout(flashing);
+  flashing = setTimeout(() => { $("bell-edge").hidden = true; }, 250);
 }
 
 /** Progress of a program (OSC 9;4). */
@@ -161,7 +198,7 @@ export function progressBar({ state, percent }) {
 
 /** Several lines are to be pasted where each would run. */
 export function confirmPaste({ lines, text }) {
-  confirm(t("paste.title", lines), text, t("action.paste"), t("paste.why")).then((yes) => {
+  confirm(lines > 1 ? t("paste.title", lines) : t("paste.titleOne"), text, t("action.paste"), t("paste.why")).then((yes) => {
     actions().pasteDecision(yes);
     actions().focus();
   });
@@ -183,10 +220,17 @@ export function clipboardWaits() {
 export const searchResult = showSearchResult;
 export const openSearch = showSearch;
 export const modifiers = stickyModifiers;
-export const options = menuOptions;
+export const options = showOptions;
+
+const mostLive = 30;
 
 /** New text for screen readers. */
-export function live(text) { $("live").append(text); }
+export function live(text) {
+  const line = document.createElement("div");
+  line.textContent = text;
+  $("live").append(line);
+  while ($("live").children.length > mostLive) $("live").firstChild.remove();
+}
 
 /** The visible screen for screen readers. */
 export function screen(text) { $("screen").textContent = text; }
@@ -195,10 +239,34 @@ export function screen(text) { $("screen").textContent = text; }
 export function link(l) {
   $("link-status").hidden = !l;
   $("terminal").style.cursor = l ? "pointer" : "";
-  if (l) $("link-status").textContent = l.uri;
+  if (!l) return;
+  $("link-uri").textContent = l.uri;
+  $("link-how").textContent = t(l.mac ? "link.howMac" : "link.how");
+}
+
+/** A finger has tapped a link. */
+export function tappedLink(uri) {
+  showNotice(uri, "", [t("action.open"), () => actions().openLink(uri)]);
 }
 
 /** Text marked by a long press. */
 export function selected(text) {
-  if (text) showNotice(text.slice(0, 80), "", [t("action.copy"), () => actions().copy()]);
+  if (text) showNotice(text.length > 80 ? `${text.slice(0, 80)}…` : text, "", [t("action.copy"), () => actions().copy()]);
 }
+
+/** Marking by keyboard has begun or ended. */
+export function copyMode(on) {
+  $("copy-hint").textContent = on ? t("copyMode.hint") : "";
+  $("copy-hint").hidden = !on;
+}
+
+// Ctrl+W deletes a word in a shell and closes the tab in a browser, which no page
+// may keep for itself. Who holds Ctrl while the tab closes is asked first.
+let held = false;
+for (const name of ["keydown", "keyup"]) {
+  addEventListener(name, (e) => { held = e.ctrlKey || e.metaKey; }, true);
+}
+addEventListener("blur", () => { held = false; });
+addEventListener("beforeunload", (e) => {
+  if (held && porthole.state === "connected") e.preventDefault();
+});

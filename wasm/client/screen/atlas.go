@@ -100,6 +100,9 @@ func (a *atlas) fill() bool {
 		if k.wide {
 			n = 2
 		}
+		if len(k.text) > 1 && isSign(uint32(k.text[0])) && isSign(uint32(k.text[1])) {
+			n = len(k.text) // a ligature
+		}
 		if r := []rune(k.text); len(r) == 1 && boxes.Has(r[0]) {
 			a.storeBox(k, r[0])
 			continue

@@ -4,6 +4,7 @@ package screen
 
 import (
 	"image"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -14,6 +15,7 @@ import (
 
 // Bits of a cell's third texel.
 const (
+	underlineBits  = 7
 	bitStrike      = 8
 	bitOverline    = 16
 	shiftCursor    = 5
@@ -32,13 +34,22 @@ func (s *Screen) buildRow(y int) {
 	l := t.Line(number)
 	markFrom, markTo := v.Marked(number)
 	found := v.Found(number)
+	hoverFrom, hoverTo := v.Hovered(number)
+	s.ligated = 0
 	for x := range s.cols {
 		var c term.Cell
 		if l != nil && x < len(l.Cells) {
 			c = l.Cells[x]
+			if v.Ligatures && s.ligated == 0 {
+				s.ligate(l.Cells, x)
+			}
 		}
 		s.putCell(x, c, x >= markFrom && x < markTo, found)
+		if x >= hoverFrom && x < hoverTo && s.texels[x*cellTexelBytes+11]&underlineBits == 0 {
+			s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+		}
 	}
+	s.ligated = 0
 	s.putCursor(y)
 	s.grid.SubImage(image.Rect(0, y, 3*s.cols, y+1)).(*ebiten.Image).WritePixels(s.texels)
 }
@@ -127,6 +138,11 @@ func (s *Screen) glyphOf(c term.Cell) glyph {
 		return s.tail
 	}
 	s.tail = glyph{}
+	if s.ligated > 0 {
+		s.ligated--
+		s.ligSlot++
+		return glyph{slot: uint16(s.ligSlot - 1)}
+	}
 	if c.Blank() {
 		return glyph{}
 	}
@@ -141,6 +157,48 @@ func (s *Screen) glyphOf(c term.Cell) glyph {
 		s.tail = glyph{g.slot + 1, g.color}
 	}
 	return g
+}
+
+// longestLigature is how many characters are drawn as one.
+const longestLigature = 4
+
+// ligate looks up the ligature that begins at a cell: signs of one look that
+// stand together, as "->" and "!=", which the font may draw as one.
+func (s *Screen) ligate(cells []term.Cell, x int) {
+	if x > 0 && together(cells[x-1], cells[x]) && !s.afterLigature(cells, x) {
+		return
+	}
+	n := 1
+	for n < longestLigature && x+n < len(cells) && together(cells[x], cells[x+n]) {
+		n++
+	}
+	if n < 2 || !isSign(cells[x].Char) {
+		return
+	}
+	var text [longestLigature]byte
+	for i := range n {
+		text[i] = byte(cells[x+i].Char)
+	}
+	if g, ok := s.atlas.find(glyphKey{text: string(text[:n]), style: style(cells[x].Attr)}); ok {
+		s.ligated, s.ligSlot = n, int(g.slot)
+	}
+}
+
+// afterLigature tells whether the longest ligature ends before a cell.
+func (s *Screen) afterLigature(cells []term.Cell, x int) bool {
+	n := 0
+	for x-n > 0 && together(cells[x-n-1], cells[x]) {
+		n++
+	}
+	return n%longestLigature == 0
+}
+
+func together(a, b term.Cell) bool {
+	return isSign(a.Char) && isSign(b.Char) && a.Attr == b.Attr && a.Fg == b.Fg && a.Bg == b.Bg && a.Ext == b.Ext
+}
+
+func isSign(c uint32) bool {
+	return c < 0x80 && strings.IndexByte("!#$%&*+-./:;<=>?@\\^_|~", byte(c)) >= 0
 }
 
 // asciiText holds every ASCII character at its own index.
@@ -166,7 +224,12 @@ func style(a term.Attr) (st uint8) {
 func (s *Screen) putCursor(y int) {
 	v := s.view
 	c := v.Term.Cursor()
-	if y != c.Y+v.Back {
+	if y != s.cursorRow() {
+		return
+	}
+	if _, x, on := v.Place(); on {
+		x = min(x, s.cols-1)
+		s.texels[x*cellTexelBytes+11] |= cursorHollow << shiftCursor
 		return
 	}
 	if v.Preedit != "" {

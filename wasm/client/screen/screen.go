@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"math"
 	"syscall/js"
+	"time"
 
 	"github.com/hajimehoshi/ebiten/v2"
 
@@ -34,8 +35,12 @@ type View struct {
 	Found  func(line uint64) []Range
 	// Preedit is text being composed by an input method, drawn at the cursor.
 	Preedit string
-	// Hover is the link under the pointer, 0: none.
-	Hover int
+	// Hover is the link under the pointer, 0: none; Hovered gives the columns of one
+	// that stands in the text.
+	Hover   int
+	Hovered func(line uint64) (from, to int)
+	// Place is a cursor that is drawn instead of the program's, while on.
+	Place func() (line uint64, x int, on bool)
 }
 
 // Range is a range of columns.
@@ -67,6 +72,11 @@ type Screen struct {
 	tail    glyph // right half of the wide glyph just put
 
 	contrast theme.Contrast
+
+	ligated int   // cells that still belong to the ligature just begun
+	ligSlot int
+
+	syncSince time.Time // since when the program asks not to paint
 }
 
 // New makes a screen. painted is called when a frame has been drawn.
@@ -114,7 +124,7 @@ func (s *Screen) InvalidateRow(y int) {
 }
 
 // InvalidateCursor has the cursor's row drawn anew.
-func (s *Screen) InvalidateCursor() { s.InvalidateRow(s.view.Term.Cursor().Y + s.view.Back) }
+func (s *Screen) InvalidateCursor() { s.InvalidateRow(s.cursorRow()) }
 
 // Wake asks for a frame.
 func (s *Screen) Wake() {
@@ -135,8 +145,8 @@ func (s *Screen) Layout(int, int) (w, h int) { return max(s.width, 1), max(s.hei
 // Draw implements ebiten.Game. The image keeps what was drawn before.
 func (s *Screen) Draw(dst *ebiten.Image) {
 	t := s.view.Term
-	if t.Modes().SyncOutput && !s.all {
-		return // the program is in the middle of a picture
+	if s.unfinished() {
+		return
 	}
 	s.fit()
 	s.collectDamage()
@@ -152,6 +162,38 @@ func (s *Screen) Draw(dst *ebiten.Image) {
 	clear(s.dirty)
 	s.frames++
 	s.painted()
+}
+
+// longestSync is how long a program may keep its picture from being painted
+// (mode 2026). One that hangs meanwhile must not freeze the terminal.
+const longestSync = 150 * time.Millisecond
+
+// unfinished tells whether the program is in the middle of a picture.
+func (s *Screen) unfinished() bool {
+	if !s.view.Term.Modes().SyncOutput {
+		s.syncSince = time.Time{}
+		return false
+	}
+	if s.all {
+		return false
+	}
+	if s.syncSince.IsZero() {
+		s.syncSince = time.Now()
+		time.AfterFunc(longestSync, s.Wake)
+	}
+	if time.Since(s.syncSince) < longestSync {
+		return true
+	}
+	s.syncSince = time.Time{}
+	return false
+}
+
+// cursorRow gives the row of the view with the cursor; it may be outside.
+func (s *Screen) cursorRow() int {
+	if line, _, on := s.view.Place(); on {
+		return int(int64(line) - int64(s.view.Term.TopLine()) + int64(s.view.Back))
+	}
+	return s.view.Term.Cursor().Y + s.view.Back
 }
 
 // fit makes the texture as large as the terminal.
@@ -185,8 +227,8 @@ func (s *Screen) collectDamage() {
 	}
 	t.ClearDamage()
 	y := -1
-	if c := t.Cursor(); c.Visible || s.view.Preedit != "" {
-		y = c.Y + back
+	if _, _, on := s.view.Place(); on || t.Cursor().Visible || s.view.Preedit != "" {
+		y = s.cursorRow()
 	}
 	for _, row := range [2]int{s.cursorY, y} {
 		if row >= 0 && row < s.rows {
