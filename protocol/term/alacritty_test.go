@@ -192,8 +192,12 @@ func describeCell(tt *term.Terminal, c term.Cell) string {
 		bit  term.Attr
 		name string
 	}{
-		{term.Bold, "BOLD"}, {term.Faint, "DIM"}, {term.Italic, "ITALIC"}, {term.Inverse, "INVERSE"},
-		{term.Hidden, "HIDDEN"}, {term.Strike, "STRIKEOUT"},
+		{term.Bold, "BOLD"},
+		{term.Faint, "DIM"},
+		{term.Italic, "ITALIC"},
+		{term.Inverse, "INVERSE"},
+		{term.Hidden, "HIDDEN"},
+		{term.Strike, "STRIKEOUT"},
 	} {
 		if c.Attr&f.bit != 0 {
 			flags = append(flags, f.name)

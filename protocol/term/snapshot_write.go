@@ -76,8 +76,14 @@ func (t *Terminal) flags() []*bool {
 // numbers lists the small numbers, each with its largest value.
 func (t *Terminal) numbers() []number {
 	return []number{
-		{&t.x, t.cols - 1}, {&t.y, t.rows - 1}, {&t.top, t.rows - 1}, {&t.bottom, t.rows - 1},
-		{&t.left, t.cols - 1}, {&t.right, t.cols - 1}, {&t.progress.state, 4}, {&t.progress.percent, 100},
+		{&t.x, t.cols - 1},
+		{&t.y, t.rows - 1},
+		{&t.top, t.rows - 1},
+		{&t.bottom, t.rows - 1},
+		{&t.left, t.cols - 1},
+		{&t.right, t.cols - 1},
+		{&t.progress.state, 4},
+		{&t.progress.percent, 100},
 	}
 }
 

@@ -101,8 +101,10 @@ func TestFailureOfTheTargetIsExplained(t *testing.T) {
 		err  error
 		want wire.End
 	}{
-		{&target.Error{Code: wire.EndUnreachable, Step: target.StepConnect, Message: "No route.", Remedy: "Check it.", Err: errors.New("low level")},
-			wire.End{Code: wire.EndUnreachable, Step: "connect", Message: "No route.", Remedy: "Check it.", Retry: true}},
+		{
+			&target.Error{Code: wire.EndUnreachable, Step: target.StepConnect, Message: "No route.", Remedy: "Check it.", Err: errors.New("low level")},
+			wire.End{Code: wire.EndUnreachable, Step: "connect", Message: "No route.", Remedy: "Check it.", Retry: true},
+		},
 		{fmt.Errorf("wrapped: %w", target.ErrCancelled), wire.End{Code: wire.EndCancelled, Step: "authenticate", Message: target.ErrCancelled.Message, Remedy: target.ErrCancelled.Remedy, Retry: true}},
 		{errors.New("password hunter2 in a message"), wire.End{
 			Code: wire.EndInternal, Message: "The relay met an unexpected fault.", Retry: true,

@@ -12,8 +12,8 @@ import (
 
 const (
 	vtListing = "ls_color" // the payload that the bar in MB/s is for
-	vtSpeed   = 50            // MB/s
-	vtMedian  = 1.3           // × xterm.js
+	vtSpeed   = 50         // MB/s
+	vtMedian  = 1.3        // × xterm.js
 )
 
 // vt runs the benchmark of the terminal core, which is a program of its own, and

@@ -10,5 +10,8 @@ func TestShots(t *testing.T) {
 		t.Skip("PORTHOLE_SHOTS names no folder")
 	}
 	b := open(t)
-	b.shot("a"); b.send("ls -la --color /; for i in $(seq 300); do echo line $i; done; ls --color /\r"); b.until("porthole.text().includes(\"300\")"); b.shot("a")
+	b.shot("a")
+	b.send("ls -la --color /; for i in $(seq 300); do echo line $i; done; ls --color /\r")
+	b.until("porthole.text().includes(\"300\")")
+	b.shot("a")
 }

@@ -41,7 +41,9 @@ func (c *client) installAPI() {
 			c.writeClipboard(text)
 		}
 	})
-	do(u, "search", func(a []js.Value) { c.find.start(c, a[0].String(), a[1].Get("matchCase").Truthy(), a[1].Get("regex").Truthy()) })
+	do(u, "search", func(a []js.Value) {
+		c.find.start(c, a[0].String(), a[1].Get("matchCase").Truthy(), a[1].Get("regex").Truthy())
+	})
 	do(u, "searchNext", func(a []js.Value) { c.find.step(c, a[0].Int()) })
 	do(u, "searchClose", func([]js.Value) { c.find = finding{}; c.screen.Invalidate(); c.focus() })
 	do(u, "zoom", func(a []js.Value) { c.zoom(a[0].Int()) })

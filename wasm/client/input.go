@@ -311,4 +311,3 @@ func (c *client) preedit(text string) {
 	c.view.Preedit = text
 	c.screen.InvalidateCursor()
 }
-

@@ -21,13 +21,13 @@ const (
 
 // options are the person's choices; they live in the browser.
 type options struct {
-	Theme        string // name, "light", "dark" or "" for the system's
-	FontFamily   string // "": the default
+	Theme        string  // name, "light", "dark" or "" for the system's
+	FontFamily   string  // "": the default
 	FontSize     float64 // CSS pixels; 0: the endpoint's, else the default
 	CopyOnSelect bool
 	Ligatures    bool
 	Bell         string // "none", "visual" or "sound"
-	OptionIsAlt  bool // on a Mac
+	OptionIsAlt  bool   // on a Mac
 }
 
 func loadOptions() options {

@@ -83,11 +83,21 @@ func TestMouse(t *testing.T) {
 		want           string
 	}{
 		{0, 1006, at, ""},
-		{9, 0, at, "\x1b[M %*"}, {9, 0, up, ""},
-		{1000, 0, at, "\x1b[M %*"}, {1000, 0, up, "\x1b[M#%*"}, {1000, 0, drag, ""}, {1000, 0, far, ""},
-		{1000, 1006, at, "\x1b[<0;5;10M"}, {1000, 1006, up, "\x1b[<0;5;10m"}, {1000, 1006, wheel, "\x1b[<64;5;10M"},
-		{1002, 1006, drag, "\x1b[<32;5;10M"}, {1002, 1006, move, ""}, {1003, 1006, move, "\x1b[<35;5;10M"},
-		{1000, 1015, at, "\x1b[32;5;10M"}, {1000, 1016, at, "\x1b[<0;40;90M"}, {1000, 1005, far, "\x1b[M \u014d*"},
+		{9, 0, at, "\x1b[M %*"},
+		{9, 0, up, ""},
+		{1000, 0, at, "\x1b[M %*"},
+		{1000, 0, up, "\x1b[M#%*"},
+		{1000, 0, drag, ""},
+		{1000, 0, far, ""},
+		{1000, 1006, at, "\x1b[<0;5;10M"},
+		{1000, 1006, up, "\x1b[<0;5;10m"},
+		{1000, 1006, wheel, "\x1b[<64;5;10M"},
+		{1002, 1006, drag, "\x1b[<32;5;10M"},
+		{1002, 1006, move, ""},
+		{1003, 1006, move, "\x1b[<35;5;10M"},
+		{1000, 1015, at, "\x1b[32;5;10M"},
+		{1000, 1016, at, "\x1b[<0;40;90M"},
+		{1000, 1005, far, "\x1b[M \u014d*"},
 	} {
 		if got := string(kb.AppendMouse(nil, kb.Modes{MouseMode: tt.mode, MouseEncoding: tt.encoding}, tt.event)); got != tt.want {
 			t.Errorf("%d/%d %+v: got %q, want %q", tt.mode, tt.encoding, tt.event, got, tt.want)

@@ -81,6 +81,10 @@ var rooms = map[string]room{
 	"test":    {rooms: []string{"*"}},
 }
 
+// realServers is what tests of every room may import: it starts servers that are
+// not ours.
+const realServers = "scripts/targets"
+
 // seeded are the members of math/rand that draw from a source that is passed in.
 var seeded = []string{"New", "NewSource", "NewPCG", "NewChaCha8", "NewZipf", "Rand", "Source", "Source64", "PCG", "ChaCha8", "Zipf"}
 

@@ -73,7 +73,7 @@ type Screen struct {
 
 	contrast theme.Contrast
 
-	ligated int   // cells that still belong to the ligature just begun
+	ligated int // cells that still belong to the ligature just begun
 	ligSlot int
 
 	syncSince time.Time // since when the program asks not to paint
