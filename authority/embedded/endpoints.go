@@ -18,7 +18,7 @@ const (
 )
 
 var (
-	validEndpoint = regexp.MustCompile(`^[\pL\pN][\pL\pN ._@:()/+-]{0,127}$`)
+	validEndpoint = regexp.MustCompile(`^[\pL\pN[][\pL\pN ._@:()/+%\]-]{0,127}$`)
 	validSetting  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 )
 
@@ -130,7 +130,7 @@ func (s *Store) DeleteEndpoint(ctx context.Context, name string) error {
 	if _, err := s.db.ExecContext(ctx, `DELETE FROM endpoints WHERE id = ?`, e.ID); err != nil {
 		return fmt.Errorf("delete endpoint: %w", err)
 	}
-	if err := s.Forget(ctx, e.ID); err != nil {
+	if _, err := s.Forget(ctx, e.ID); err != nil {
 		return err
 	}
 	s.record(ctx, Event{Action: "endpoint_deleted", Endpoint: e.Name})

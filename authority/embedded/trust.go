@@ -39,10 +39,18 @@ func (s *Store) Remember(ctx context.Context, endpointID string, id authority.Id
 }
 
 // Forget drops what is known of an endpoint's identities: the next one seen is
-// trusted again.
-func (s *Store) Forget(ctx context.Context, endpointID string) error {
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM host_keys WHERE endpoint = ?`, endpointID); err != nil {
-		return fmt.Errorf("forget identities: %w", err)
+// trusted again. It gives how many there were.
+func (s *Store) Forget(ctx context.Context, endpointID string) (int, error) {
+	r, err := s.db.ExecContext(ctx, `DELETE FROM host_keys WHERE endpoint = ?`, endpointID)
+	if err != nil {
+		return 0, fmt.Errorf("forget identities: %w", err)
 	}
-	return nil
+	n, err := r.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("forget identities: %w", err)
+	}
+	if n > 0 {
+		s.record(ctx, Event{Action: "host_keys_forgotten", Endpoint: endpointID, Context: map[string]any{"keys": n}})
+	}
+	return int(n), nil
 }

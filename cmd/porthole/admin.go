@@ -93,7 +93,7 @@ func (p *program) endpointCommand() *cobra.Command {
   porthole endpoint add gate --host gate.example.org:2222 --set-file private-key=id_ed25519`,
 		RunE: func(c *cobra.Command, args []string) error {
 			e.Name, e.Settings = args[0], make(map[string]string)
-			if err := setAll(e.Settings, set); err != nil {
+			if err := setAll(e.Settings, set, "use --set-file NAME=FILE"); err != nil {
 				return err
 			}
 			if err := setFiles(e.Settings, setFile); err != nil {
@@ -139,14 +139,21 @@ func (p *program) endpointCommand() *cobra.Command {
 		Use: "forget NAME", Short: "Forget an endpoint's host keys: the next one seen is trusted", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
-				e, err := s.EndpointByName(c.Context(), args[0])
-				if errors.Is(err, embedded.ErrNotFound) { // made by porthole open
-					return s.Forget(c.Context(), "open "+args[0])
+				e, missing := s.EndpointByName(c.Context(), args[0])
+				switch {
+				case errors.Is(missing, embedded.ErrNotFound):
+					e.ID = quickID(args[0])
+				case missing != nil:
+					return missing
 				}
-				if err != nil {
-					return err
+				n, err := s.Forget(c.Context(), e.ID)
+				if err == nil && n == 0 && missing != nil {
+					return missing
 				}
-				return s.Forget(c.Context(), e.ID)
+				if err == nil {
+					fmt.Fprintf(c.OutOrStdout(), "%d host keys of %s are forgotten; the next one seen is trusted.\n", n, args[0])
+				}
+				return err
 			})
 		},
 	}

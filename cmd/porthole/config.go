@@ -19,9 +19,10 @@ import (
 func (p *program) readSettings(c *cobra.Command) error {
 	var failed error
 	fromEnv := func(f *pflag.Flag) {
-		if v, ok := os.LookupEnv(envName(f.Name)); ok && !f.Changed && failed == nil {
+		name := envName(settingName(f))
+		if v, ok := os.LookupEnv(name); ok && !f.Changed && failed == nil {
 			if err := c.Flags().Set(f.Name, v); err != nil {
-				failed = &usageError{fmt.Errorf("%s: %w", envName(f.Name), err)}
+				failed = &usageError{fmt.Errorf("%s: %w", name, err)}
 			}
 		}
 	}
@@ -34,7 +35,7 @@ func (p *program) readSettings(c *cobra.Command) error {
 		return err
 	}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		v, ok := all[f.Name]
+		v, ok := all[settingName(f)]
 		if !ok || f.Changed || failed != nil {
 			return
 		}
@@ -45,6 +46,18 @@ func (p *program) readSettings(c *cobra.Command) error {
 		}
 	})
 	return failed
+}
+
+// settingKey is the annotation of a flag that the environment and the file call
+// otherwise than the command line.
+const settingKey = "porthole-setting"
+
+// settingName is what the environment and the file call a flag.
+func settingName(f *pflag.Flag) string {
+	if names := f.Annotations[settingKey]; len(names) == 1 {
+		return names[0]
+	}
+	return f.Name
 }
 
 func envName(flag string) string {
@@ -95,7 +108,7 @@ func knownSettings(name string) bool {
 // settingNames are the names that may stand in the file.
 func settingNames() []string {
 	return []string{
-		"data", "log-level", "log-json", "listen", "metrics", "tls-cert", "tls-key", "demo", "origin", "trusted-proxy",
+		"data", "log-level", "log-json", "listen", "open-listen", "metrics", "tls-cert", "tls-key", "public-url", "demo", "origin", "trusted-proxy",
 		"resume-for", "max-connections", "connection-expiry", "idle-expiry", "login-expiry", "token-expiry",
 	}
 }

@@ -87,7 +87,7 @@ then the file.`,
 	f.StringVar(&p.config, "config", "", "YAML file with settings (default DATA/porthole.yaml if it is there)")
 	f.StringVar(&p.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&p.logJSON, "log-json", false, "write the log as JSON, one object a line")
-	c.AddCommand(p.serveCommand(), p.openCommand(), p.userCommand(), p.endpointCommand(), p.tokenCommand(),
+	c.AddCommand(p.serveCommand(), p.openCommand(), p.userCommand(), p.endpointCommand(), p.tokenCommand(), p.auditCommand(),
 		p.healthCommand(), versionCommand(), debugCommand())
 	for _, sub := range c.Commands() {
 		wrapArgs(sub)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/authority/embedded"
+	"github.com/porthole-rac/porthole/authority/embedded/api"
 	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/server"
@@ -43,7 +44,10 @@ data folder.`,
 		RunE: func(c *cobra.Command, args []string) error { return p.open(c.Context(), args[0], f, c.OutOrStdout()) },
 	}
 	fl := c.Flags()
-	fl.StringVar(&f.listen, "listen", "127.0.0.1:0", "address for the browser; port 0: any free one")
+	fl.StringVar(&f.listen, "listen", "127.0.0.1:0", "address for the browser; port 0: any free one; PORTHOLE_OPEN_LISTEN in the environment")
+	// serve's address is not meant for this command, which everybody who reaches
+	// it could use.
+	_ = fl.SetAnnotation("listen", settingKey, []string{"open-listen"}) // the flag is there
 	fl.StringArrayVar(&f.set, "set", nil, "a setting, name=value; see docs/settings.md")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password in its first line")
 	fl.StringVar(&f.identity, "identity", "", "file with the private key")
@@ -77,7 +81,7 @@ func (p *program) open(ctx context.Context, address string, f openFlags, out io.
 	}
 	host, _, _ := settings.SplitAddress(all["hostname"])
 	e, err := store.AddEndpoint(ctx, embedded.Endpoint{
-		ID: "open " + host, Name: host, Protocol: protocol, Host: hostOf(all), Settings: all,
+		ID: quickID(bracketed(host)), Name: bracketed(host), Protocol: protocol, Host: hostOf(all), Settings: all,
 	})
 	if err != nil {
 		return err
@@ -89,7 +93,7 @@ func (p *program) open(ctx context.Context, address string, f openFlags, out io.
 	ctx, done := context.WithCancel(ctx)
 	defer done()
 	sessions := p.sessions(&onceAuthority{Authority: store, ended: done}, trust, 10*time.Minute, 1)
-	srv, a, err := p.newServer(store, sessions, false, false, func(*server.Config) {})
+	srv, a, err := p.newServer(store, sessions, api.Config{}, func(*server.Config) {})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -97,12 +101,20 @@ func (p *program) open(ctx context.Context, address string, f openFlags, out io.
 	return p.run(ctx, srv, listener)
 }
 
+// quickID is the ID under which keys of a host that open connected to are kept.
+func quickID(name string) string { return "open " + name }
+
+// bracketed writes a host as addresses have it: IPv6 in brackets.
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}
+
 // hostOf writes an address for an endpoint.
 func hostOf(all map[string]string) string {
-	host := all["hostname"]
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
+	host := bracketed(all["hostname"])
 	if port := all["port"]; port != "" {
 		host += ":" + port
 	}
@@ -111,7 +123,7 @@ func hostOf(all map[string]string) string {
 
 // apply adds what the flags say to the settings.
 func (f *openFlags) apply(all map[string]string) error {
-	if err := setAll(all, f.set); err != nil {
+	if err := setAll(all, f.set, "use --password-file or --identity, or leave it out and be asked on the page"); err != nil {
 		return err
 	}
 	for name, path := range map[string]string{"password": f.passwordFile, "private-key": f.identity} {
@@ -133,14 +145,14 @@ func (f *openFlags) apply(all map[string]string) error {
 }
 
 // setAll reads name=value. Secrets are refused: command lines are not secret.
-func setAll(all map[string]string, list []string) error {
+func setAll(all map[string]string, list []string, remedy string) error {
 	for _, s := range list {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
 			return &usageError{fmt.Errorf("--set %q: write it like name=value", s)}
 		}
 		if settings.IsSecret(name) {
-			return &usageError{fmt.Errorf("--set %s: a command line can be read by others; use --password-file or --set-file %s=FILE", name, name)}
+			return &usageError{fmt.Errorf("--set %s: a command line can be read by others; %s", name, remedy)}
 		}
 		all[name] = value
 	}

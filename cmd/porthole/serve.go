@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -29,6 +30,7 @@ import (
 type serveFlags struct {
 	listen, metrics  string
 	tlsCert, tlsKey  string
+	publicURL        string
 	demo             bool
 	origins, proxies []string
 	resumeFor        time.Duration
@@ -57,6 +59,7 @@ only on https and on localhost.`,
 	fl.StringVar(&f.metrics, "metrics", "127.0.0.1:9300", "address for metrics and health checks; empty: none")
 	fl.StringVar(&f.tlsCert, "tls-cert", "", "PEM file of the certificate chain")
 	fl.StringVar(&f.tlsKey, "tls-key", "", "PEM file of the certificate's key")
+	fl.StringVar(&f.publicURL, "public-url", "", "address by which browsers come, e.g. https://desk.example.org/; needed behind a proxy that speaks TLS")
 	fl.BoolVar(&f.demo, "demo", false, "add an endpoint that opens a shell on this machine; for trying out")
 	fl.StringSliceVar(&f.origins, "origin", nil, "further origin whose pages may connect, e.g. https://desk.example.org")
 	fl.StringSliceVar(&f.proxies, "trusted-proxy", nil, "network of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8")
@@ -77,6 +80,14 @@ func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err e
 	proxies, err := parseNetworks(f.proxies)
 	if err != nil {
 		return err
+	}
+	public, err := parsePublicURL(f.publicURL)
+	if err != nil {
+		return err
+	}
+	secure := tlsConfig != nil || public != nil && public.Scheme == "https"
+	if public != nil {
+		f.origins = append(f.origins, public.Scheme+"://"+public.Host)
 	}
 	cfg := f.expiry
 	cfg.Path, cfg.Logger = p.database(), p.log
@@ -105,8 +116,8 @@ func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err e
 		return err
 	}
 	sessions := p.sessions(store, store, f.resumeFor, f.maxConnections)
-	srv, _, err := p.newServer(store, sessions, tlsConfig != nil, f.demo, func(c *server.Config) {
-		c.TLS, c.Origins, c.TrustedProxies = tlsConfig, f.origins, proxies
+	srv, _, err := p.newServer(store, sessions, api.Config{Secure: secure, Demo: f.demo, Origins: f.origins}, func(c *server.Config) {
+		c.TLS, c.Secure, c.Origins, c.TrustedProxies = tlsConfig, secure, f.origins, proxies
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -117,11 +128,14 @@ func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err e
 	}
 	defer stopMetrics()
 
-	scheme := "http"
+	at := &url.URL{Scheme: "http", Host: listener.Addr().String(), Path: "/"}
 	if tlsConfig != nil {
-		scheme = "https"
+		at.Scheme = "https"
 	}
-	fmt.Fprintf(out, "Porthole is at %s://%s/\n", scheme, listener.Addr())
+	if public != nil {
+		at = public
+	}
+	fmt.Fprintf(out, "Porthole is at %s\n", at)
 	name, password, created, err := store.EnsureAdmin(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -160,12 +174,11 @@ func (p *program) sessions(a authority.Authority, trust authority.Trust, resumeF
 	})
 }
 
-func (p *program) newServer(store *embedded.Store, sessions *session.Registry, secure, isDemo bool, change func(*server.Config)) (*server.Server, *api.API, error) {
+func (p *program) newServer(store *embedded.Store, sessions *session.Registry, pages api.Config, change func(*server.Config)) (*server.Server, *api.API, error) {
 	var srv *server.Server
-	a := api.New(api.Config{
-		Store: store, Connections: sessions, Secure: secure, Version: buildVersion(), Demo: isDemo, Logger: p.log,
-		Client: func(r *http.Request) string { return srv.Client(r) },
-	})
+	pages.Store, pages.Connections, pages.Version, pages.Logger = store, sessions, buildVersion(), p.log
+	pages.Client = func(r *http.Request) string { return srv.Client(r) }
+	a := api.New(pages)
 	cfg := server.Config{Sessions: sessions, Bundle: web.Bundle(), API: a, Login: a.LoginOf, Version: buildVersion(), Logger: p.log}
 	change(&cfg)
 	srv, err := server.New(cfg)
@@ -210,6 +223,18 @@ func loadTLS(cert, key string) (*tls.Config, error) {
 		return nil, fmt.Errorf("load certificate: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// parsePublicURL reads --public-url; nil: there is none.
+func parsePublicURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, &usageError{fmt.Errorf("--public-url %q: write it like https://desk.example.org/", text)}
+	}
+	return u.JoinPath("/"), nil
 }
 
 func parseNetworks(list []string) ([]*net.IPNet, error) {

@@ -24,7 +24,7 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), clipboard-read=(self), clipboard-write=(self), fullscreen=(self)")
-		if s.cfg.TLS != nil {
+		if s.cfg.TLS != nil || s.cfg.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		return next(c)

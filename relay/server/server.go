@@ -40,6 +40,9 @@ type Config struct {
 	Origins []string
 	// TLS is set when the main listener speaks TLS.
 	TLS *tls.Config
+	// Secure says that browsers reach this server by https, through the listener's
+	// own TLS or a proxy's.
+	Secure bool
 	// TrustedProxies are networks whose X-Forwarded-For is believed.
 	TrustedProxies []*net.IPNet
 	Version        string

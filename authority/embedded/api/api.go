@@ -16,7 +16,9 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,9 +32,12 @@ const maxBody = 64 << 10
 type Config struct {
 	Store       *embedded.Store
 	Connections authority.Connections
-	Secure      bool // served by TLS: cookies are for TLS only
-	Version     string
-	Demo        bool
+	Secure      bool // browsers come by https: cookies are for TLS only
+	// Origins are further origins, such as "https://desk.example.org", whose pages
+	// may use the API with the person's cookie: where the static bundle lies.
+	Origins []string
+	Version string
+	Demo    bool
 	// Client gives the network address of a request's browser; nil: the peer's.
 	Client func(*http.Request) string
 	Logger *slog.Logger
@@ -73,13 +78,45 @@ func New(cfg Config) *API {
 	a.mux.HandleFunc("POST /api/connections/{id}/resume", a.withLogin(a.resume))
 	a.mux.HandleFunc("DELETE /api/connections/{id}", a.withLogin(a.end))
 	a.mux.HandleFunc("GET /open/{secret}", a.open)
-	a.safe = http.NewCrossOriginProtection().Handler(a.mux)
+	protection := http.NewCrossOriginProtection()
+	for _, o := range cfg.Origins {
+		if err := protection.AddTrustedOrigin(strings.TrimSuffix(o, "/")); err != nil {
+			cfg.Logger.Error("origin not usable", "origin", o, "error", err)
+		}
+	}
+	a.safe = protection.Handler(a.mux)
 	return a
+}
+
+// shared lets pages of the allowed origins read the answers (CORS), and answers
+// the browser's question beforehand. It tells whether that was all.
+func (a *API) shared(w http.ResponseWriter, r *http.Request) (answered bool) {
+	origin := r.Header.Get("Origin")
+	if origin == "" || !slices.ContainsFunc(a.cfg.Origins, func(o string) bool { return strings.EqualFold(strings.TrimSuffix(o, "/"), origin) }) {
+		return false
+	}
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
+	h.Set("Cross-Origin-Resource-Policy", "same-site")
+	if r.Method != http.MethodOptions {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Content-Type")
+	h.Set("Access-Control-Max-Age", "600")
+	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
+	if a.shared(w, r) {
+		return
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	a.safe.ServeHTTP(w, r)
 }

@@ -39,7 +39,7 @@ func start(t *testing.T, secure bool) (*client, *embedded.Store, *api.API) {
 	if _, err := s.CreateUser(t.Context(), "ann", "correct horse", false); err != nil {
 		t.Fatal(err)
 	}
-	a := api.New(api.Config{Store: s, Connections: &noConnections{}, Secure: secure})
+	a := api.New(api.Config{Store: s, Connections: &noConnections{}, Secure: secure, Origins: []string{"https://desk.example.org/"}})
 	srv := httptest.NewServer(a)
 	jar, _ := cookiejar.New(nil)
 	c := &client{t, srv.URL, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
@@ -190,4 +190,38 @@ func FuzzLogin(f *testing.F) {
 			t.Errorf("%d for %q", w.Code, body)
 		}
 	})
+}
+
+// TestPagesOfOtherOrigins is the static bundle on another server: only the
+// origins that were allowed may read answers and change things.
+func TestPagesOfOtherOrigins(t *testing.T) {
+	const login = `{"username": "ann", "password": "correct horse"}`
+	c, _, _ := start(t, false)
+	for _, x := range []struct {
+		origin  string
+		allowed bool
+	}{
+		{"https://desk.example.org", true},
+		{"https://desk.example.org.evil.example", false},
+		{"http://desk.example.org", false},
+		{"https://evil.example", false},
+		{"null", false},
+	} {
+		browser := []string{"Origin", x.origin, "Sec-Fetch-Site", "cross-site"}
+		question, _ := c.do(http.MethodOptions, "/api/login", "", append(browser, "Access-Control-Request-Method", "POST")...)
+		answer, _ := c.do(http.MethodPost, "/api/login", login, browser...)
+		want := ""
+		status := http.StatusForbidden
+		if x.allowed {
+			want, status = x.origin, http.StatusOK
+		}
+		for _, r := range []*http.Response{question, answer} {
+			if got := r.Header.Get("Access-Control-Allow-Origin"); got != want {
+				t.Errorf("%s: answers may be read by %q, want %q", x.origin, got, want)
+			}
+		}
+		if answer.StatusCode != status {
+			t.Errorf("%s: login gives status %d, want %d", x.origin, answer.StatusCode, status)
+		}
+	}
 }
