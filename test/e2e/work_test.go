@@ -1,6 +1,10 @@
 package e2e_test
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -99,4 +103,37 @@ func TestWindowDrivesTheSize(t *testing.T) {
 		run1(t, p, "clear; stty size")
 		must(t, p.Until(`porthole.text().includes(porthole.size().rows + " " + porthole.size().cols)`))
 	}
+}
+
+// TestStaticBundle serves the bundle from another web server, whose porthole.json
+// names the relay.
+func TestStaticBundle(t *testing.T) {
+	p := visit(t)
+	dist := http.FileServer(http.Dir(filepath.Join(filepath.Dir(filepath.Dir(server.Binary)), "web", "dist")))
+	var relay string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/desk/porthole.json" {
+			_, _ = fmt.Fprintf(w, `{"relay": %q}`, relay)
+			return
+		}
+		http.StripPrefix("/desk", dist).ServeHTTP(w, r)
+	}))
+	defer other.Close()
+	s, err := browser.StartServer(server.Binary, t.TempDir(), "--demo", "--origin", other.URL)
+	must(t, err)
+	defer s.Stop()
+	relay = s.URL
+	there := *s
+	there.URL = other.URL + "/desk/"
+	must(t, p.LogIn(&there))
+	must(t, p.Until(`location.pathname === "/desk/home.html"`))
+	find := `[...document.querySelectorAll(".tile")].find(e => e.textContent.includes("Demo shell"))`
+	must(t, p.Until(find))
+	_, err = browser.Eval[bool](p, find+`.click(), true`)
+	must(t, err)
+	must(t, p.Until(`location.pathname === "/desk/" && globalThis.porthole?.state === "connected"`))
+	must(t, p.Shows("Porthole demo."))
+	must(t, p.Do(chromedp.Reload()))
+	must(t, p.State("connected"))
+	must(t, p.Shows("Porthole demo."))
 }

@@ -6,6 +6,7 @@ import "asset:wasm_exec.js";
 import { porthole } from "./api.js";
 import { translate, t } from "./i18n.js";
 import * as ui from "./session.js";
+import { home, relay, token } from "./place.js";
 
 globalThis.porthole = porthole;
 globalThis.portholeUI = ui;
@@ -20,21 +21,9 @@ try {
 
 /** Where the relay is and which connection this page is for. */
 async function configure() {
-  const inPath = location.pathname.match(/\/if\/rac\/([^/]+)\/$/);
-  let base = new URL("/", location.href);
-  let token = inPath?.[1];
-  if (!token) { // the static bundle on another server
-    token = location.hash.slice(1);
-    try {
-      const r = await fetch("./porthole.json", { cache: "no-cache" });
-      if (r.ok) base = new URL((await r.json()).relay, location.href);
-    } catch { /* same origin */ }
-  } else {
-    base = new URL(location.pathname.slice(0, -("if/rac//".length + token.length)) || "/", location.href);
-  }
-  const ws = new URL(`ws/rac/${token}/`, base);
+  const ws = new URL(`ws/rac/${token}/`, await relay());
   ws.protocol = ws.protocol === "https:" ? "wss:" : "ws:";
-  return { token, home: base.href, wsURL: ws.href, storageKey: `porthole.resume.${token}` };
+  return { token, home, wsURL: ws.href, storageKey: `porthole.resume.${token}` };
 }
 
 /** Fetch and compile the program, telling how far it is. */
@@ -56,6 +45,7 @@ async function load(url, size) {
 }
 
 async function start() {
+  if (!token) return location.replace(home); // the static bundle's front door
   const texts = translate();
   const config = await configure();
   globalThis.portholeConfig = config;
@@ -63,10 +53,6 @@ async function start() {
   if (typeof WebAssembly !== "object" || !WebAssembly.instantiateStreaming) {
     await texts;
     return ui.ended({ code: "wasm", step: "page", message: t("fail.wasm"), remedy: t("fail.wasm.remedy") });
-  }
-  if (!config.token) {
-    await texts;
-    return ui.ended({ code: "token-invalid", step: "page", message: t("fail.token"), remedy: t("fail.token.remedy") });
   }
   try {
     const program = load(new URL("asset:client.wasm", import.meta.url), Number("asset-size:client.wasm"));

@@ -1,17 +1,19 @@
 // Login and My applications.
 
 import { translate, t } from "./i18n.js";
+import { relay, sessionPage } from "./place.js";
 
 const $ = (id) => document.getElementById(id);
 const refreshEvery = 5000; // ms
+const base = relay();
 let endpoints = [];
 
 /** Call the API; an error has code, message and remedy. */
 async function call(method, path, body) {
   let response;
   try {
-    response = await fetch(`./api/${path}`, {
-      method, headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body),
+    response = await fetch(new URL(`api/${path}`, await base), {
+      method, credentials: "include", headers: body ? { "Content-Type": "application/json" } : {}, body: body && JSON.stringify(body),
     });
   } catch {
     throw { code: "network", message: t("error.network"), remedy: t("error.network.remedy") };
@@ -86,7 +88,7 @@ async function launch(path, newTab) {
   const tab = newTab ? window.open("about:blank") : null;
   try {
     const { url } = await call("POST", path);
-    (tab ?? window).location.assign(new URL(`.${url}`, location.href));
+    (tab ?? window).location.assign(sessionPage(url));
   } catch (e) {
     tab?.close();
     if (e.status === 401) return showLogin();
