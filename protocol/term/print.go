@@ -46,15 +46,16 @@ func (t *Terminal) printASCII(p []byte) []byte {
 	if len(cells) > len(p) {
 		cells = cells[:len(p)]
 	}
-	c := t.pen.cell(0)
+	fg, bg, attr, ext := t.pen.Fg, t.pen.Bg, t.pen.Attr, t.pen.Ext
 	n := 0
 	for n < len(cells) {
 		b := p[n]
 		if b-0x20 >= del-0x20 {
 			break
 		}
-		c.Char = uint32(b)
-		cells[n] = c
+		// Field by field: the compiler builds a whole Cell on the stack first.
+		c := &cells[n]
+		c.Char, c.Fg, c.Bg, c.Attr, c.Ext = uint32(b), fg, bg, attr, ext
 		n++
 	}
 	if x+n == end && !t.modes.wrap {
@@ -103,8 +104,8 @@ func (t *Terminal) wrapLine() {
 	t.index()
 }
 
-// printText prints the characters beyond ASCII at the beginning of p, which is
-// not empty, and gives what follows them. Most stand alone and go straight into
+// printText prints the characters at the beginning of p, which begins with one
+// beyond ASCII, and gives what follows them. Most stand alone and go straight into
 // the line; the others go through printRune.
 func (t *Terminal) printText(p []byte) []byte {
 	l := t.cur.lines[t.y]
@@ -114,60 +115,71 @@ func (t *Terminal) printText(p []byte) []byte {
 	if t.wrap || t.modes.insert || t.chars.single != 0 || l.wide && l.end > x {
 		return t.printFirst(p)
 	}
-	cells := l.Cells[:end]
-	c := t.pen.cell(0)
-	last, lead := t.last.r, classOf(t.last.r)
-	if !t.last.valid {
-		lead = 0
-	} else if len(t.last.text) > 0 {
-		lead |= classLeads
-	}
-	at := -1             // where the last one went
-	var page *[256]class // of the character before, mostly of this one too
-	pageOf := rune(-1)
-	for len(p) > 0 && x < len(cells) {
-		var r rune
-		var n int
-		if len(p) >= 3 && p[0]&0xf0 == 0xe0 && p[1]&0xc0 == 0x80 && p[2]&0xc0 == 0x80 {
-			r, n = rune(p[0]&0xf)<<12|rune(p[1]&0x3f)<<6|rune(p[2]&0x3f), 3
+	last, lead := t.last.r, class(0)
+	if t.last.valid {
+		lead = classOf(last)
+		if len(t.last.text) > 0 {
+			lead |= classLeads
 		}
-		if r < 0x800 || r&0xf800 == 0xd800 { // not the form with three bytes
-			if r, n = decode(p); n == 0 {
-				break
+	}
+	ascii := t.chars.active() == charsetASCII
+	var (
+		fg, bg = t.pen.Fg, t.pen.Bg
+		attr   = t.pen.Attr
+		ext    = t.pen.Ext
+		cells  = l.Cells[:end]
+		at     = -1        // where the last one went
+		page   *[256]class // of the character before, mostly of this one too
+		pageOf = rune(-1)
+	)
+	i := 0
+	for i < len(p) && x < len(cells) {
+		r, n, k := rune(p[i]), 1, class(1)
+		switch {
+		case r < 0x80:
+			if r < 0x20 || r == del || !ascii {
+				k = 0
+			}
+		case r >= 0xe1 && r < 0xed && i+2 < len(p) && p[i+1]&0xc0 == 0x80 && p[i+2]&0xc0 == 0x80:
+			r, n, k = r&0xf<<12|rune(p[i+1]&0x3f)<<6|rune(p[i+2]&0x3f), 3, classFind
+			if r >= 0x4e00 && r < 0xa000 {
+				k = 2 // Han, without the table
+			}
+		case r >= 0xc3 && r < 0xe0 && i+1 < len(p) && p[i+1]&0xc0 == 0x80:
+			r, n, k = r&0x1f<<6|rune(p[i+1]&0x3f), 2, classFind
+		case r == 0xf0 && i+3 < len(p) && p[i+1]&0xf0 == 0x90 && p[i+2]&0xc0 == 0x80 && p[i+3]&0xc0 == 0x80:
+			r, n, k = rune(p[i+1]&0x3f)<<12|rune(p[i+2]&0x3f)<<6|rune(p[i+3]&0x3f), 4, classFind
+		default:
+			if r, n = utf8.DecodeRune(p[i:]); n < 2 || r < 0xa0 || r >= 0x20000 {
+				k = 0
+			} else {
+				k = classFind
 			}
 		}
-		k := class(2)
-		switch {
-		case r >= 0x4e00 && r < 0xa000: // Han
-		case r>>8 == pageOf:
+		if k == classFind {
+			if r>>8 != pageOf {
+				page, pageOf = classPage(r), r>>8
+			}
 			k = page[r&0xff]
-		case r < 0x20000:
-			page, pageOf = classPage(r), r>>8
-			k = page[r&0xff]
-		default:
-			k = findClass(r)
 		}
 		w := int(k & classWidth)
-		if k&classExtends != 0 || lead&classPrepend != 0 || w == 0 || x+w > len(cells) ||
-			k&classJoins != 0 && lead&classLeads != 0 && !(isSyllable(r) && isSyllable(last)) {
+		if w == 0 || x+w > len(cells) || k > classWidth && continues(r, k, last, lead) {
 			break
 		}
-		c.Char = uint32(r)
+		c := &cells[x]
+		c.Char, c.Fg, c.Bg, c.Attr, c.Ext = uint32(r), fg, bg, attr, ext
 		if w == 2 {
 			c.Attr |= Wide
-			cells[x] = c
-			c.Char, c.Attr = 0, c.Attr&^Wide|WideTail
-			cells[x+1] = c
-			c.Attr &^= WideTail
+			c = &cells[x+1]
+			c.Char, c.Fg, c.Bg, c.Attr, c.Ext = 0, fg, bg, attr|WideTail, ext
 			l.wide = true
-		} else {
-			cells[x] = c
 		}
 		at = x
 		x += w
+		i += n
 		last, lead = r, k
-		p = p[n:]
 	}
+	p = p[i:]
 	if at < 0 {
 		return t.printFirst(p)
 	}
@@ -178,20 +190,10 @@ func (t *Terminal) printText(p []byte) []byte {
 	return p
 }
 
-// decode reads a character beyond the controls; n is 0 for anything else.
-func decode(p []byte) (r rune, n int) {
-	if len(p) >= 2 && p[0]&0xe0 == 0xc0 && p[1]&0xc0 == 0x80 {
-		r = rune(p[0]&0x1f)<<6 | rune(p[1]&0x3f)
-		if r < 0xa0 {
-			return 0, 0 // too long, or a control
-		}
-		return r, 2
-	}
-	r, n = utf8.DecodeRune(p)
-	if n < 2 {
-		return 0, 0
-	}
-	return r, n
+// continues tells whether a character may belong to the cluster of the one
+// before it; most do not.
+func continues(r rune, c class, before rune, lead class) bool {
+	return c&classExtends != 0 || c&classJoins != 0 && lead&classLeads != 0 && !(isSyllable(r) && isSyllable(before))
 }
 
 // printFirst prints the first character of p, whatever it is.
@@ -220,8 +222,14 @@ func (t *Terminal) printRune(r rune) {
 		t.chars.single = 0
 	}
 	c := classOf(r)
-	if t.last.valid && t.mayAttach(r, c) && t.attach(r, c) {
-		return
+	if t.last.valid && c > classWidth {
+		lead := classOf(t.last.r)
+		if len(t.last.text) > 0 {
+			lead |= classLeads
+		}
+		if continues(r, c, t.last.r, lead) && t.attach(r, c) {
+			return
+		}
 	}
 	w := int(c & classWidth)
 	if w == 0 {
@@ -230,19 +238,6 @@ func (t *Terminal) printRune(r rune) {
 	t.put(uint32(r), w)
 	t.last.r, t.last.rep = r, r
 	t.last.text = t.last.text[:0]
-}
-
-// mayAttach tells quickly, for most text, that a character does not continue
-// the one before it.
-func (t *Terminal) mayAttach(r rune, c class) bool {
-	before := classOf(t.last.r)
-	switch {
-	case c&classExtends != 0, before&classPrepend != 0:
-		return true
-	case c&classJoins == 0:
-		return false
-	}
-	return before&classLeads != 0 && !(isSyllable(r) && isSyllable(t.last.r)) || len(t.last.text) > 0
 }
 
 // put places a character of w cells at the cursor.

@@ -9,7 +9,8 @@ import (
 )
 
 // class is what must be known of a code point to print it: its width, and
-// whether it may be part of a grapheme cluster with its neighbours (UAX #29).
+// whether it may be part of a grapheme cluster with its neighbours (UAX #29; but
+// characters of the class Prepend keep cells of their own).
 type class uint8
 
 const (
@@ -17,8 +18,7 @@ const (
 	classExtends class = 4 << iota // joins whatever stands before it
 	classJoins                     // joins some characters
 	classLeads                     // some characters join it
-	classPrepend                   // every character joins it
-	classAlone   = classExtends | classJoins
+	classFind                      // not found yet
 )
 
 // classes keeps what classOf has found, 256 code points at a time. The table
@@ -70,9 +70,6 @@ func findClass(r rune) class {
 	one := string(r)
 	if oneCluster("a" + one) {
 		c |= classExtends
-	}
-	if oneCluster(one + "a") {
-		c |= classPrepend
 	}
 	for _, s := range leaders {
 		if oneCluster(s + one) {

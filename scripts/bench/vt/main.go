@@ -73,11 +73,11 @@ func run(root, jsonFile, only string, repeats int) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(root, dir, only); err != nil {
+	if err := prepare(root, dir); err != nil {
 		return err
 	}
 	out, err := output("", nil, "node", filepath.Join(root, "scripts", "bench", "vt", "measure.mjs"), dir,
-		filepath.Join(goroot(), "lib", "wasm", "wasm_exec.js"), fmt.Sprint(cols), fmt.Sprint(rows), fmt.Sprint(scrollback), fmt.Sprint(repeats))
+		filepath.Join(goroot(), "lib", "wasm", "wasm_exec.js"), fmt.Sprint(cols), fmt.Sprint(rows), fmt.Sprint(scrollback), fmt.Sprint(repeats), only)
 	if err != nil {
 		return fmt.Errorf("measure: %w", err)
 	}
@@ -123,7 +123,7 @@ func (r *report) print() {
 }
 
 // prepare builds the core, installs xterm.js and writes the payloads.
-func prepare(root, dir, only string) error {
+func prepare(root, dir string) error {
 	payloads := filepath.Join(dir, "payloads")
 	if err := os.RemoveAll(payloads); err != nil {
 		return err
@@ -140,9 +140,6 @@ func prepare(root, dir, only string) error {
 		return err
 	}
 	for i, p := range allPayloads() {
-		if only != "" && !slices.Contains(strings.Split(only, ","), p.name) {
-			continue
-		}
 		base := filepath.Join(payloads, fmt.Sprintf("%02d-%s", i, p.name))
 		if err := os.WriteFile(base+".setup", []byte(p.setup), 0o644); err != nil {
 			return err

@@ -1,11 +1,12 @@
 // Times both terminals with each payload, in turns, and prints JSON.
-// node measure.mjs DIR WASM_EXEC COLS ROWS SCROLLBACK REPEATS
+// node measure.mjs DIR WASM_EXEC COLS ROWS SCROLLBACK REPEATS [NAMES]
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
 const [dir, wasmExec, ...numbers] = process.argv.slice(2);
 const [cols, rows, scrollback, repeats] = numbers.map(Number);
+const only = numbers[4] ? numbers[4].split(",") : [];
 const piece = 64 << 10;
 
 const require = createRequire(path.join(path.resolve(dir), "package.json"));
@@ -53,7 +54,8 @@ function median(v) {
 const figures = [];
 const payloads = path.join(dir, "payloads");
 for (const file of readdirSync(payloads).sort()) {
-	if (!file.endsWith(".bytes")) continue;
+	const payload = file.replace(/^\d+-|\.bytes$/g, "");
+	if (!file.endsWith(".bytes") || (only.length > 0 && !only.includes(payload))) continue;
 	const body = readFileSync(path.join(payloads, file));
 	const setup = readFileSync(path.join(payloads, file.replace(/bytes$/, "setup")));
 	const pieces = [];
@@ -72,7 +74,7 @@ for (const file of readdirSync(payloads).sort()) {
 	const same = trimmed(a.text()) === trimmed(b.text());
 	if (!same && process.env.VT_SHOW) console.error(`${trimmed(a.text())}\n--- xterm.js\n${trimmed(b.text())}`);
 	figures.push({
-		payload: file.replace(/^\d+-|\.bytes$/g, ""),
+		payload,
 		bytes: body.length,
 		core_mbps: body.length / 1e6 / median(times.a),
 		xtermjs_mbps: body.length / 1e6 / median(times.b),
