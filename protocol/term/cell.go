@@ -148,7 +148,9 @@ func (l *Line) fill(from, to int, c Cell) {
 	l.reach(to)
 	cells := l.Cells[from:to]
 	for i := range cells {
-		cells[i] = c
+		// Field by field: the compiler moves a whole Cell through the stack.
+		p := &cells[i]
+		p.Char, p.Fg, p.Bg, p.Attr, p.Ext = c.Char, c.Fg, c.Bg, c.Attr, c.Ext
 	}
 }
 

@@ -1,5 +1,7 @@
 package term
 
+import "strings"
+
 // charset is one of the 94-character sets that programs still use (VT100–VT500).
 type charset uint8
 
@@ -7,6 +9,17 @@ const (
 	charsetASCII charset = iota
 	charsetGraphics
 	charsetUK
+	charsetDutch
+	charsetFinnish
+	charsetFrench
+	charsetCanadian
+	charsetGerman
+	charsetItalian
+	charsetNorwegian
+	charsetSpanish
+	charsetSwedish
+	charsetSwiss
+	charsetLast = charsetSwiss
 )
 
 // charsets are the four sets G0…G3 and which of them is used.
@@ -35,12 +48,45 @@ func (c *charsets) translate(r rune) rune {
 		if r >= 0x5f && r <= 0x7e {
 			return graphics[r-0x5f]
 		}
-	case charsetUK:
-		if r == '#' {
-			return '£'
+	case charsetASCII:
+	default:
+		if i := strings.IndexRune(replaced, r); i >= 0 {
+			for _, n := range national[set] {
+				if i == 0 {
+					return n
+				}
+				i--
+			}
 		}
 	}
 	return r
+}
+
+// replaced are the places of ASCII that national sets use, national what stands
+// there (VT320 and VT420 manuals, ISO 646).
+const replaced = "#@[\\]^_`{|}~"
+
+var national = map[charset]string{
+	charsetUK:        "£@[\\]^_`{|}~",
+	charsetDutch:     "£¾ÿ½|^_`¨ƒ¼´",
+	charsetFinnish:   "#@ÄÖÅÜ_éäöåü",
+	charsetFrench:    "£à°ç§^_`éùè¨",
+	charsetCanadian:  "#àâçêî_ôéùèû",
+	charsetGerman:    "#§ÄÖÜ^_`äöüß",
+	charsetItalian:   "£§°çé^_ùàòèì",
+	charsetNorwegian: "#ÄÆØÅÜ_äæøåü",
+	charsetSpanish:   "£§¡Ñ¿^_`°ñç~",
+	charsetSwedish:   "#ÉÄÖÅÜ_éäöåü",
+	charsetSwiss:     "ùàéçêîèôäöüû",
+}
+
+// nationalFinals are the finals of SCS for national sets, which take mode 42
+// (DECNRCM), as in xterm.
+var nationalFinals = map[byte]charset{
+	'4': charsetDutch, 'C': charsetFinnish, '5': charsetFinnish, 'R': charsetFrench, 'f': charsetFrench,
+	'Q': charsetCanadian, '9': charsetCanadian, 'K': charsetGerman, 'Y': charsetItalian,
+	'`': charsetNorwegian, 'E': charsetNorwegian, '6': charsetNorwegian, 'Z': charsetSpanish,
+	'H': charsetSwedish, '7': charsetSwedish, '=': charsetSwiss,
 }
 
 // graphics is DEC Special Graphics, 0x5f…0x7e.
@@ -57,6 +103,10 @@ func (t *Terminal) designate(slot int, final byte) {
 		set = charsetGraphics
 	case 'A':
 		set = charsetUK
+	default:
+		if t.modes.national {
+			set = nationalFinals[final] // ASCII when there is none
+		}
 	}
 	t.chars.g[slot] = set
 }

@@ -127,7 +127,7 @@ func (t *Terminal) escape(c byte) {
 	case 'E':
 		t.wrap = false
 		t.index()
-		t.x = t.left
+		t.carriageReturn()
 	case 'H':
 		t.tabs[t.x] = true
 	case 'M':
@@ -222,6 +222,7 @@ func (t *Terminal) tabForward(n int) {
 }
 
 func (t *Terminal) tabBack(n int) {
+	t.last.valid = false // as tabForward, this leaves a cursor waiting to wrap
 	begin := 0
 	if t.modes.origin {
 		begin = t.left

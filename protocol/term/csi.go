@@ -6,7 +6,7 @@ func (t *Terminal) csi(final byte) {
 	if p.overflow {
 		return
 	}
-	if final != 'b' { // REP repeats across nothing but itself
+	if final != 'b' && final != 'm' { // marks join a character across a change of colour
 		t.last.valid = false
 	}
 	switch {
@@ -38,10 +38,10 @@ func (t *Terminal) csiPlain(final byte) {
 		t.cursorBack(p.atLeast1(0))
 	case 'E':
 		t.cursorDown(p.atLeast1(0))
-		t.x = t.left
+		t.carriageReturn()
 	case 'F':
 		t.cursorUp(p.atLeast1(0))
-		t.x = t.left
+		t.carriageReturn()
 	case 'G', '`':
 		t.column(p.atLeast1(0) - 1)
 	case 'H', 'f':

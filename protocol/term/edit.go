@@ -19,7 +19,7 @@ func (t *Terminal) erase(y, from, to int, selective bool) {
 	if to == t.cols {
 		l.Wrapped = false
 		if from == 0 && !selective {
-			l.wide = false
+			l.wide, l.Mark = false, MarkNone
 		}
 	}
 	t.damage.row(y)

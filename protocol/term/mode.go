@@ -26,6 +26,11 @@ type modes struct {
 	paste         bool   // 2004
 	sync          bool   // 2026
 	noClear132    bool   // 95
+	echoOff       bool   // ANSI 12, SRM: kept and told, without effect
+	autoRepeat    bool   // 8: as 12
+	formFeed      bool   // 18: as 12
+	printExtent   bool   // 19: as 12
+	national      bool   // 42
 
 	modifyOtherKeys uint8 // 0…2
 	rectangular     bool  // DECSACE 2
@@ -33,7 +38,7 @@ type modes struct {
 }
 
 func defaultModes() modes {
-	return modes{wrap: true, cursor: true, altScroll: true}
+	return modes{wrap: true, cursor: true, altScroll: true, autoRepeat: true}
 }
 
 // Modes are those modes that the side with keyboard and mouse must know.
@@ -78,6 +83,8 @@ func (t *Terminal) ansiMode(n int) *bool {
 		return &t.modes.keyboardLock
 	case 4:
 		return &t.modes.insert
+	case 12:
+		return &t.modes.echoOff
 	case 20:
 		return &t.modes.newline
 	}
@@ -86,8 +93,8 @@ func (t *Terminal) ansiMode(n int) *bool {
 
 // privateModes are the modes that XTSAVE keeps and DECRQM knows.
 var privateModes = [...]int{
-	1, 3, 4, 5, 6, 7, 9, 12, 25, 40, 45, 47, 66, 67, 69, 95,
-	1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1047, 1049, 2004, 2026, 2027,
+	1, 3, 4, 5, 6, 7, 8, 9, 12, 18, 19, 25, 40, 42, 45, 47, 66, 67, 69, 95,
+	1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1047, 1048, 1049, 2004, 2026, 2027,
 }
 
 // plainMode gives the mode that is nothing but a switch.
@@ -98,12 +105,20 @@ func (t *Terminal) plainMode(n int) *bool {
 		return &m.appCursor
 	case 4:
 		return &m.smoothScroll
+	case 8:
+		return &m.autoRepeat
 	case 12:
 		return &t.blink
+	case 18:
+		return &m.formFeed
+	case 19:
+		return &m.printExtent
 	case 25:
 		return &m.cursor
 	case 40:
 		return &m.allow132
+	case 42:
+		return &m.national
 	case 45:
 		return &m.reverseWrap
 	case 66:
@@ -158,13 +173,11 @@ func (t *Terminal) setPrivate(n int, on bool) {
 		} else if m.mouseEncoding == uint16(n) {
 			m.mouseEncoding = 0
 		}
-	case 47:
+	case 47: // the alternate screen keeps its text
 		t.useAlternate(on)
 	case 1047:
-		if !on && t.cur == &t.alt {
-			t.eraseDisplay(2, false)
-		}
 		t.useAlternate(on)
+		t.dropAlternate()
 	case 1048:
 		if on {
 			t.saveCursor()
@@ -193,6 +206,7 @@ func (t *Terminal) alternateWithCursor(on bool) {
 		return
 	}
 	t.useAlternate(false)
+	t.dropAlternate()
 	t.restoreCursor()
 }
 
@@ -212,7 +226,7 @@ func (t *Terminal) deccolm(on bool) {
 }
 
 // privateState gives a private mode as DECRQM reports it: 1 set, 2 reset, 3
-// always set, 0 not known.
+// always set, 4 always reset, 0 not known.
 func (t *Terminal) privateState(n int) int {
 	state := func(on bool) int {
 		if on {
@@ -247,6 +261,8 @@ func (t *Terminal) privateState(n int) int {
 		return state(m.sync)
 	case 2027:
 		return 3
+	case 34, 35, 36, 57, 60, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106:
+		return 4 // Hebrew, page coupling, printing … as xterm tells
 	}
 	return 0
 }
@@ -261,11 +277,13 @@ func (t *Terminal) requestMode(private byte, n int) {
 		return
 	}
 	state := 0
-	if b := t.ansiMode(n); b != nil {
+	switch b := t.ansiMode(n); {
+	case b != nil && *b:
+		state = 1
+	case b != nil:
 		state = 2
-		if *b {
-			state = 1
-		}
+	case n == 1, n == 3, n == 5, n == 7, n == 10, n == 11, n >= 13 && n <= 19:
+		state = 4 // modes of ECMA-48 that terminals do not have
 	}
 	t.replyf("\x1b[%d;%d$y", n, state)
 }
@@ -290,7 +308,7 @@ func (t *Terminal) restorePrivate(n int) {
 // softReset is DECSTR.
 func (t *Terminal) softReset() {
 	m := &t.modes
-	m.cursor, m.insert, m.origin, m.keyboardLock = true, false, false, false
+	m.cursor, m.insert, m.origin, m.keyboardLock, m.national = true, false, false, false, false
 	m.wrap = true // as xterm; the VT manuals say off
 	m.reverseWrap, m.appCursor, m.appKeypad, m.leftRight = false, false, false, false
 	t.resetMargins()

@@ -15,14 +15,14 @@ func (t *Terminal) replyf(format string, args ...any) {
 	}
 }
 
-// deviceAttributes is DA1: a VT420 with sixel, selective erase, rectangles,
-// colour and clipboard access.
+// deviceAttributes is DA1: a VT420 with sixel, selective erase, national sets,
+// horizontal scrolling, colour, rectangles and clipboard access.
 func (t *Terminal) deviceAttributes() {
 	if t.cfg.ImageBytes > 0 {
-		t.reply("\x1b[?64;1;4;6;9;15;21;22;28;52c")
+		t.reply("\x1b[?64;1;4;6;9;21;22;28;52c")
 		return
 	}
-	t.reply("\x1b[?64;1;6;9;15;21;22;28;52c")
+	t.reply("\x1b[?64;1;6;9;21;22;28;52c")
 }
 
 // reported gives the cursor as CPR tells it, relative to the margins with
@@ -85,6 +85,8 @@ func (t *Terminal) requestParameters(n int) {
 // program may neither move the window nor read the title back.
 func (t *Terminal) windowOp() {
 	switch t.p.get(0, 0) {
+	case 11: // not iconified
+		t.reply("\x1b[1t")
 	case 14:
 		if t.cellW > 0 {
 			t.replyf("\x1b[4;%d;%dt", t.rows*t.cellH, t.cols*t.cellW)

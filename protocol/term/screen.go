@@ -176,11 +176,17 @@ func (t *Terminal) useAlternate(on bool) {
 		t.cur = &t.alt
 	} else {
 		t.cur = &t.main
-		t.alt.lines = nil
-		t.alt.kitty = nil
 	}
 	t.last = lastPrinted{}
 	t.damage.all = true
+}
+
+// dropAlternate forgets the alternate screen, with the flags of programs that
+// did not tidy up, unless it is shown.
+func (t *Terminal) dropAlternate() {
+	if t.cur != &t.alt {
+		t.alt.lines, t.alt.kitty = nil, nil
+	}
 }
 
 func (t *Terminal) saveCursor() {

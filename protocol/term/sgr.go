@@ -5,7 +5,7 @@ func (t *Terminal) sgr() {
 	p := &t.p
 	n := p.count()
 	if n == 0 {
-		t.pen = pen{Attr: t.pen.Attr & Protected}
+		t.resetPen()
 		return
 	}
 	for i := 0; i < n; {
@@ -26,13 +26,22 @@ func (t *Terminal) sgr() {
 				i += 3
 				continue
 			case v <= 0:
-				t.pen = pen{Attr: t.pen.Attr & Protected}
+				t.resetPen()
 				i++
 				continue
 			}
 		}
 		i += t.sgrOne(i, n)
 	}
+}
+
+// resetPen is SGR 0. Protection and links have controls of their own.
+func (t *Terminal) resetPen() {
+	p := pen{Attr: t.pen.Attr & Protected}
+	if t.pen.Ext != 0 {
+		p.Ext = t.ext(extended{link: t.penExt().link})
+	}
+	t.pen = p
 }
 
 // subCount is the number of parameters joined to parameter i by colons.
@@ -51,7 +60,7 @@ func (t *Terminal) sgrOne(i, n int) int {
 	a := &t.pen.Attr
 	switch v := p.get(i, 0); v {
 	case 0:
-		t.pen = pen{Attr: *a & Protected}
+		t.resetPen()
 	case 1:
 		*a |= Bold
 	case 2:
@@ -61,7 +70,11 @@ func (t *Terminal) sgrOne(i, n int) int {
 	case 4:
 		style := UnderlineSingle
 		if used > 1 {
-			style = Underline(min(p.get(i+1, 0), int(UnderlineDashed)))
+			sub := p.get(i+1, 0)
+			if sub > int(UnderlineDashed) {
+				break // a style that nobody has
+			}
+			style = Underline(sub)
 		}
 		*a = a.withUnderline(style)
 	case 5, 6:

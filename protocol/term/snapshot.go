@@ -6,7 +6,7 @@ import (
 )
 
 // snapshotVersion changes with the form of snapshots.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // Errors of RestoreSnapshot, to be tested with errors.Is.
 var (
@@ -52,6 +52,7 @@ func (t *Terminal) AppendSnapshot(dst []byte, epoch uint32, since uint64) []byte
 	for y := range t.main.lines {
 		w.line(t.main.lines[y])
 	}
+	w.bool(t.cur == &t.alt)
 	w.bool(t.alt.lines != nil)
 	for y := range t.alt.lines {
 		w.line(t.alt.lines[y])
@@ -109,6 +110,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 			*n.main.lines[y] = r.line(true)
 		}
 	}
+	onAlt := r.bool()
 	if r.bool() && r.err == nil {
 		n.alt.lines = newLines(n.rows, n.cols)
 		for y := range n.alt.lines {
@@ -116,7 +118,8 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 				*n.alt.lines[y] = r.line(true)
 			}
 		}
-		n.cur = &n.alt
+	} else if onAlt && r.err == nil {
+		r.err = errRange
 	}
 	if r.err != nil {
 		return fmt.Errorf("%w: %w", ErrSnapshot, r.err)
@@ -129,10 +132,9 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	}
 	n.hist.pushed = pushed
 	n.damage.all = true
-	// The screens' pointers are into the struct itself.
-	alt := n.cur == &n.alt
 	*t = *n
-	if t.cur = &t.main; alt {
+	// The screens' pointers are into the struct itself.
+	if t.cur = &t.main; onAlt {
 		t.cur = &t.alt
 	}
 	return nil

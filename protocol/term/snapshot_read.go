@@ -93,7 +93,7 @@ func (r *reader) pen() pen {
 
 func (r *reader) charsets() (c charsets) {
 	for i := range c.g {
-		c.g[i] = charset(r.byte(byte(charsetUK)))
+		c.g[i] = charset(r.byte(byte(charsetLast)))
 	}
 	c.left, c.single = r.byte(3), r.byte(3)
 	return c

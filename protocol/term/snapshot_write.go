@@ -65,7 +65,8 @@ func (t *Terminal) flags() []*bool {
 	f := []*bool{
 		&t.wrap, &t.blink, &m.keyboardLock, &m.insert, &m.newline, &m.appCursor, &m.columns132, &m.smoothScroll,
 		&m.reverseVideo, &m.origin, &m.wrap, &m.cursor, &m.allow132, &m.reverseWrap, &m.appKeypad, &m.backarrow,
-		&m.leftRight, &m.focus, &m.altScroll, &m.paste, &m.sync, &m.noClear132, &m.rectangular, &t.p.escInString, &t.p.overflow,
+		&m.leftRight, &m.focus, &m.altScroll, &m.paste, &m.sync, &m.noClear132, &m.rectangular, &m.echoOff,
+		&m.autoRepeat, &m.formFeed, &m.printExtent, &m.national, &t.p.escInString, &t.p.overflow,
 	}
 	for i := range m.saved {
 		f = append(f, &m.saved[i])
