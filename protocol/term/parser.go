@@ -183,15 +183,9 @@ func (t *Terminal) finishPartial(p []byte) []byte {
 	}
 	r, size := utf8.DecodeRune(buf[:have+n])
 	t.p.nPartial = 0
-	if size <= have { // the bytes that we had are not a character
-		t.printRune(utf8.RuneError)
-		// What follows the first byte starts anew; it can only be another
-		// beginning that is not complete.
-		rest := buf[size:have]
-		if len(rest) > 0 {
-			t.p.nPartial = uint8(copy(t.p.partial[:], rest))
-		}
-		return p
+	if r == utf8.RuneError && size <= 1 {
+		t.printRune(r)
+		return p[brokenLength(buf[:have+n])-have:]
 	}
 	p = p[size-have:]
 	if r < 0xa0 {
@@ -200,6 +194,18 @@ func (t *Terminal) finishPartial(p []byte) []byte {
 	}
 	t.printRune(r)
 	return p
+}
+
+// brokenLength gives the number of bytes at the beginning of p, which is not
+// UTF-8, that one replacement character stands for: the longest beginning of a
+// character (Unicode §3.9, as xterm does).
+func brokenLength(p []byte) int {
+	for n := min(len(p), utf8.UTFMax-1); n > 1; n-- {
+		if !utf8.FullRune(p[:n]) {
+			return n
+		}
+	}
+	return 1
 }
 
 // begin enters a state with no parameters yet.

@@ -204,7 +204,7 @@ func (t *Terminal) printFirst(p []byte) []byte {
 			t.p.nPartial = uint8(copy(t.p.partial[:], p))
 			return nil
 		}
-		r, n = utf8.RuneError, 1
+		n = brokenLength(p)
 	}
 	if r < 0xa0 {
 		t.c1(byte(r))

@@ -184,7 +184,9 @@ func (r *reader) parser(p *parser) {
 		p.params[i] = int32(r.uint(maxParam+1)) - 1
 	}
 	p.str = append([]byte(nil), r.bytes(MaxString)...)
-	p.nPartial = uint8(copy(p.partial[:3], r.bytes(3)))
+	if partial := r.bytes(utf8.UTFMax - 1); !utf8.FullRune(partial) {
+		p.nPartial = uint8(copy(p.partial[:], partial))
+	}
 }
 
 // line reads a row; full ones have all their cells.
