@@ -69,7 +69,7 @@ func (t *Terminal) reflow(cols int, cursor *point) {
 	}
 	f := flow{
 		cols: cols, oldCols: t.cols, line: Line{Cells: make([]Cell, 0, cols)}, cursor: cursor,
-		cursorRow: oldTop + cursor.y, cursorLine: -1,
+		topRow: oldTop, cursorRow: oldTop + cursor.y, cursorLine: -1,
 	}
 	// The screen's lines are in it too until they are taken out.
 	f.out.max = t.hist.max + rows
@@ -85,14 +85,8 @@ func (t *Terminal) reflow(cols int, cursor *point) {
 	// that is possible.
 	total := int(f.out.pushed)
 	top := max(total-rows, 0)
-	if blank := rows - (last - oldTop + 1); blank > 0 {
-		top = max(total-(rows-blank), 0) // rows below the text stay blank
-		if f.cursorLine < top {
-			top = max(f.cursorLine, 0)
-		}
-		if total-top > rows {
-			top = total - rows
-		}
+	if last-oldTop+1 < rows { // rows below the text are there for what gets longer
+		top = max(top, min(f.topLine, f.cursorLine))
 	}
 	lines := newLines(rows, cols)
 	for i := total - top - 1; i >= 0; i-- {
@@ -117,6 +111,8 @@ type flow struct {
 	out        history // the lines so far
 	line       Line    // the one that is being filled
 	cursor     *point
+	topRow     int // old first row of the screen, counted as cursorRow
+	topLine    int // the new line that it begins in
 	cursorRow  int // old row of the cursor, counted from the oldest line
 	cursorLine int // its new line, -1 until it is known
 }
@@ -141,6 +137,9 @@ func (f *flow) logical(get func(int) *Line, i, end int) {
 			if get(row+1).startsWide() && l.used() < n {
 				n-- // the column was left blank because the wide character did not fit
 			}
+		}
+		if row == f.topRow {
+			f.topLine = int(f.out.pushed)
 		}
 		atCursor, oldX := row == f.cursorRow, f.cursor.x
 		for x := range n {
