@@ -264,6 +264,7 @@ type watched struct {
 	timer   *time.Timer
 	expired atomic.Bool
 	done    atomic.Bool // logged in: nothing is watched any more
+	broken  atomic.Bool // the other side has gone
 
 	mu    sync.Mutex
 	begin []byte // the first bytes read, at most maxBegin
@@ -284,6 +285,9 @@ func (w *watched) resume() { w.timer.Reset(w.limit) }
 // Read implements net.Conn.
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.broken.Store(true)
+	}
 	if !w.done.Load() {
 		w.mu.Lock()
 		if room := maxBegin - len(w.begin); room > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -214,6 +215,10 @@ func (l *login) next(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	if !l.authenticating {
 		l.authenticating = true
 		l.c.page.Progress(target.StepAuthenticate, l.hop.user+"@"+l.hop.host)
+	}
+	if l.watch.broken.Load() {
+		// A method that failed so has told nothing about the credentials.
+		return nil, io.ErrUnexpectedEOF
 	}
 	l.watch.resume()
 	l.allowed, l.asked = a.AllowedMethods, false

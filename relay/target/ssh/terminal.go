@@ -210,7 +210,7 @@ func (t *terminal) keepAlive(ctx context.Context, client *ssh.Client, every time
 			if waiting {
 				if unanswered++; unanswered >= maxUnanswered {
 					t.log.Info("keep-alive unanswered", "times", unanswered)
-					_ = client.Close()
+					t.chain.sever()
 					return
 				}
 				continue
