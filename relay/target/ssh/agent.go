@@ -1,6 +1,8 @@
 package ssh
 
 import (
+	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,47 +10,50 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
-// Agent forwarding (draft-miller-ssh-agent): the relay is the agent. It holds
-// nothing but the endpoint's key and certificate, signs with them, and does
-// nothing else that the other side may ask for.
+// Agent forwarding (draft-ietf-sshm-ssh-agent): the relay is the agent. It holds
+// nothing but the endpoint's key and certificate. It lists them and signs with
+// them, and does nothing else that the other side may ask for.
 
 const (
 	maxAgentChannels = 32       // that are open at once; ansible opens many
 	maxAgentRequest  = 64 << 10 // bytes; what is signed is a few hundred
 )
 
-var errAgent = errors.New("this agent only lists and signs")
+// Messages and flags of the protocol (§5.1, §6.3).
+const (
+	agentFailure    = 5
+	agentList       = 11
+	agentIdentities = 12
+	agentSign       = 13
+	agentSignature  = 14
 
-// signOnly is an agent that the other side cannot change.
-type signOnly struct{ agent.ExtendedAgent }
+	agentRSASHA256 = 2
+	agentRSASHA512 = 4
+)
 
-func (signOnly) Add(agent.AddedKey) error       { return errAgent }
-func (signOnly) Remove(ssh.PublicKey) error     { return errAgent }
-func (signOnly) RemoveAll() error               { return errAgent }
-func (signOnly) Lock([]byte) error              { return errAgent }
-func (signOnly) Unlock([]byte) error            { return errAgent }
-func (signOnly) Signers() ([]ssh.Signer, error) { return nil, errAgent }
-func (signOnly) Extension(string, []byte) ([]byte, error) {
-	return nil, agent.ErrExtensionUnsupported
+// identity is a key as the agent shows it, bare or in a certificate.
+type identity struct {
+	blob   []byte
+	signer ssh.AlgorithmSigner
+}
+
+func (c *credentials) identities() []identity {
+	signer, ok := c.bare.(ssh.AlgorithmSigner)
+	if !ok {
+		return nil
+	}
+	var all []identity
+	for _, s := range c.signers {
+		all = append(all, identity{s.PublicKey().Marshal(), signer})
+	}
+	return all
 }
 
 // forwardAgent serves the agent on channels that the server opens, until the
 // connection ends. running counts its goroutines.
-func forwardAgent(client *ssh.Client, channel ssh.Channel, cred *credentials, running *sync.WaitGroup) error {
-	keys, ok := agent.NewKeyring().(agent.ExtendedAgent)
-	if !ok {
-		return errors.New("the keyring cannot sign as asked")
-	}
-	err := keys.Add(agent.AddedKey{PrivateKey: cred.rawKey, Comment: "porthole"})
-	if err == nil && cred.cert != nil {
-		err = keys.Add(agent.AddedKey{PrivateKey: cred.rawKey, Certificate: cred.cert, Comment: "porthole"})
-	}
-	if err != nil {
-		return fmt.Errorf("add key to agent: %w", err)
-	}
+func forwardAgent(client *ssh.Client, channel ssh.Channel, keys []identity, running *sync.WaitGroup) error {
 	incoming := client.HandleChannelOpen("auth-agent@openssh.com")
 	if incoming == nil {
 		return errors.New("an agent is served already")
@@ -60,16 +65,16 @@ func forwardAgent(client *ssh.Client, channel ssh.Channel, cred *credentials, ru
 			case slots <- struct{}{}:
 				running.Go(func() {
 					defer func() { <-slots }()
-					serveAgent(nc, signOnly{keys})
+					serveAgent(nc, keys)
 				})
 			default:
 				_ = nc.Reject(ssh.ResourceShortage, "too many agent connections")
 			}
 		}
 	})
-	ok, err = channel.SendRequest("auth-agent-req@openssh.com", true, nil)
+	ok, err := channel.SendRequest("auth-agent-req@openssh.com", true, nil)
 	if err == nil && !ok {
-		err = errors.New("request refused")
+		err = errRefused
 	}
 	if err != nil {
 		return fmt.Errorf("request agent forwarding: %w", err)
@@ -77,7 +82,7 @@ func forwardAgent(client *ssh.Client, channel ssh.Channel, cred *credentials, ru
 	return nil
 }
 
-func serveAgent(nc ssh.NewChannel, keys agent.Agent) {
+func serveAgent(nc ssh.NewChannel, keys []identity) {
 	ch, requests, err := nc.Accept()
 	if err != nil {
 		return
@@ -85,34 +90,68 @@ func serveAgent(nc ssh.NewChannel, keys agent.Agent) {
 	var rest sync.WaitGroup
 	rest.Go(func() { ssh.DiscardRequests(requests) })
 	rest.Go(func() { _, _ = io.Copy(io.Discard, ch.Stderr()) })
-	_ = agent.ServeAgent(keys, &bounded{ReadWriter: ch})
+	for err == nil {
+		err = answerAgent(ch, keys)
+	}
 	_ = ch.Close()
 	rest.Wait()
 }
 
-// bounded refuses long requests before anybody makes room for them.
-type bounded struct {
-	io.ReadWriter
-	left int // bytes of the current request
+// answerAgent reads one request and answers it.
+func answerAgent(ch io.ReadWriter, keys []identity) error {
+	var length [4]byte
+	if _, err := io.ReadFull(ch, length[:]); err != nil {
+		return err
+	}
+	n := binary.BigEndian.Uint32(length[:])
+	if n == 0 || n > maxAgentRequest {
+		return fmt.Errorf("agent request of %d bytes", n)
+	}
+	request := make([]byte, n)
+	if _, err := io.ReadFull(ch, request); err != nil {
+		return err
+	}
+	answer := agentAnswer(request, keys)
+	_, err := ch.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(answer))), answer...))
+	return err
 }
 
-// Read gives the length of a request, then its body, and never both in one.
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.left > 0 {
-		n, err := b.ReadWriter.Read(p[:min(len(p), b.left)])
-		b.left -= n
-		return n, err
+func agentAnswer(request []byte, keys []identity) []byte {
+	failure := []byte{agentFailure}
+	switch request[0] {
+	case agentList:
+		answer := binary.BigEndian.AppendUint32([]byte{agentIdentities}, uint32(len(keys)))
+		for _, k := range keys {
+			answer = append(answer, ssh.Marshal(struct{ Blob, Comment string }{string(k.blob), "porthole"})...)
+		}
+		return answer
+	case agentSign:
+		var m struct {
+			Blob, Data string
+			Flags      uint32
+		}
+		if ssh.Unmarshal(request[1:], &m) != nil {
+			return failure
+		}
+		for _, k := range keys {
+			if !bytes.Equal(k.blob, []byte(m.Blob)) {
+				continue
+			}
+			algorithm := k.signer.PublicKey().Type()
+			if algorithm == ssh.KeyAlgoRSA {
+				switch {
+				case m.Flags&agentRSASHA512 != 0:
+					algorithm = ssh.KeyAlgoRSASHA512
+				case m.Flags&agentRSASHA256 != 0:
+					algorithm = ssh.KeyAlgoRSASHA256
+				}
+			}
+			sig, err := k.signer.SignWithAlgorithm(rand.Reader, []byte(m.Data), algorithm)
+			if err != nil {
+				return failure
+			}
+			return append([]byte{agentSignature}, ssh.Marshal(struct{ Signature string }{string(ssh.Marshal(sig))})...)
+		}
 	}
-	if len(p) != 4 {
-		return 0, errors.New("agent: unexpected read")
-	}
-	if _, err := io.ReadFull(b.ReadWriter, p); err != nil {
-		return 0, err
-	}
-	n := binary.BigEndian.Uint32(p)
-	if n > maxAgentRequest {
-		return 0, fmt.Errorf("agent: request of %d bytes", n)
-	}
-	b.left = int(n)
-	return len(p), nil
+	return failure
 }

@@ -259,7 +259,14 @@ func TestAgentForwarding(t *testing.T) {
 }
 
 func TestAgentForwardsTheCertificate(t *testing.T) {
-	s, key, cert := userCertificate(t, "ed25519")
+	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
+		t.Run(kind, func(t *testing.T) { agentWithCertificate(t, kind) })
+	}
+}
+
+func agentWithCertificate(t *testing.T, kind string) {
+	t.Helper()
+	s, key, cert := userCertificate(t, kind)
 	all := s.With(map[string]string{"private-key": key, "public-key": cert, "enable-agent": "true", "command": agentCommand(s, "true")})
 	if out := rest(t, mustConnect(t, all, new(person), nil)); !strings.Contains(out, "by the agent") {
 		t.Errorf("output %q", out)

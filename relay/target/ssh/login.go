@@ -29,9 +29,8 @@ const (
 type credentials struct {
 	user     string
 	password string
-	signers  []ssh.Signer
-	rawKey   any              // of the signer, for agent forwarding
-	cert     *ssh.Certificate // for agent forwarding; nil: none
+	signers  []ssh.Signer // the certificate's, if there is one, and the key's
+	bare     ssh.Signer   // the key's alone, for agent forwarding
 }
 
 // load takes the settings, asks for a user name if there is none, and for a
@@ -68,7 +67,7 @@ func (c *credentials) load(ctx context.Context, cfg Config, page target.Page) er
 		return wrap(target.StepAuthenticate, "The private key is of a kind that is not supported.",
 			"Use an Ed25519, ECDSA or RSA key.", wire.EndSettings, err)
 	}
-	c.rawKey = key
+	c.bare = signer
 	if s.Certificate != "" {
 		cert, err := certificate(s.Certificate, signer)
 		if err != nil {
@@ -76,7 +75,6 @@ func (c *credentials) load(ctx context.Context, cfg Config, page target.Page) er
 				"Give it an OpenSSH certificate that was made for the private key.", wire.EndSettings, err)
 		}
 		c.signers = append(c.signers, cert)
-		c.cert, _ = cert.PublicKey().(*ssh.Certificate)
 	}
 	c.signers = append(c.signers, signer)
 	return nil

@@ -82,8 +82,8 @@ func (c *connector) open(t *terminal, limit *watched) error {
 	t.channel = channel
 	t.running.Go(func() { t.requests(requests) })
 	s := &c.cfg.Settings
-	if s.EnableAgent && c.cred.rawKey != nil {
-		if err := forwardAgent(client, channel, &c.cred, &t.running); err != nil {
+	if keys := c.cred.identities(); s.EnableAgent && len(keys) > 0 {
+		if err := forwardAgent(client, channel, keys, &t.running); err != nil {
 			c.page.Notice(target.Notice{Code: "agent-refused", Text: "The server does not take a forwarded agent."})
 			c.log.Info("agent not forwarded", "error", err)
 		}
