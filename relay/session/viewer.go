@@ -190,10 +190,17 @@ func (v *viewer) signal() {
 
 // control queues a control record. Session.mu is held.
 func (v *viewer) control(record []byte) {
-	if len(v.queue)+len(record) > maxControl {
-		v.overflow = true // a browser that does not read: it may come back
-	} else {
-		v.queue = append(v.queue, record...)
+	v.queue = append(v.queue, record...)
+	v.queued()
+}
+
+// queued has the queue sent. A browser that does not read it loses its socket at
+// once; it may come back.
+func (v *viewer) queued() {
+	if len(v.queue) > maxControl && !v.overflow {
+		v.overflow, v.queue = true, nil
+		v.s.log.Info("browser dropped", "error", errOverflow)
+		v.cancel()
 	}
 	v.signal()
 }
@@ -214,7 +221,10 @@ func (v *viewer) finish(end *wire.End) {
 	}
 }
 
-var errOverflow = errors.New("browser does not take its messages")
+var (
+	errOverflow = errors.New("browser does not take its messages")
+	errSilent   = errors.New("browser is silent")
+)
 
 // write sends what there is until the attachment ends. It is the only writer of
 // the socket.
@@ -273,8 +283,11 @@ func (v *viewer) collect(dst []byte, now time.Time) (out []byte, last bool, wait
 	s := v.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if v.overflow || now.Sub(v.heard) > pingLimit {
+	if v.overflow {
 		return nil, false, 0, errOverflow
+	}
+	if now.Sub(v.heard) > pingLimit {
+		return nil, false, 0, errSilent
 	}
 	if len(v.queue) > 0 {
 		dst = append(dst, v.queue...)
@@ -450,10 +463,8 @@ func (v *viewer) pong(m wire.Ping) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := wire.Pong{Time: m.Time}
-	if v.queue = r.Append(v.queue); len(v.queue) > maxControl {
-		v.overflow = true
-	}
-	v.signal()
+	v.queue = r.Append(v.queue)
+	v.queued()
 	if time.Since(v.statsAt) >= statsEvery {
 		v.wantsOut = true
 	}
