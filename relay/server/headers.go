@@ -24,7 +24,7 @@ func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), clipboard-read=(self), clipboard-write=(self), fullscreen=(self)")
-		if s.cfg.TLS != nil || s.cfg.Secure {
+		if s.cfg.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		return next(c)
@@ -39,8 +39,10 @@ func (s *Server) sameOrigin(r *http.Request) bool {
 	if origin == "" {
 		return true
 	}
-	_, host, ok := strings.Cut(origin, "://")
-	if ok && strings.EqualFold(host, r.Host) {
+	// Behind a proxy that is not known to speak TLS, the page's scheme cannot be
+	// told; else a page that came unprotected must not speak for this one.
+	scheme, host, _ := strings.Cut(strings.ToLower(origin), "://")
+	if strings.EqualFold(host, r.Host) && (scheme == "https" || scheme == "http" && !s.cfg.Secure) {
 		return true
 	}
 	for _, allowed := range s.cfg.Origins {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,9 +20,11 @@ import (
 )
 
 const (
-	maxBody           = "1M"
+	maxBody           = "1MiB"
 	maxHeader         = 32 << 10
 	readHeaderTimeout = 10 * time.Second
+	readTimeout       = time.Minute
+	writeTimeout      = 10 * time.Minute // the whole bundle over a slow line
 	idleTimeout       = 2 * time.Minute
 	shutdownTime      = 10 * time.Second
 )
@@ -59,6 +62,10 @@ type Server struct {
 	// cannot tell them so.
 	sockets     context.Context
 	stopSockets context.CancelFunc
+
+	mu      sync.Mutex
+	stopped bool           // no more sockets
+	open    sync.WaitGroup // sockets
 }
 
 // New makes a server; Serve starts it.
@@ -66,6 +73,10 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Login == nil {
+		cfg.Login = func(*http.Request) string { return "" }
+	}
+	cfg.Secure = cfg.Secure || cfg.TLS != nil
 	s := &Server{cfg: cfg, echo: echo.New()}
 	s.sockets, s.stopSockets = context.WithCancel(context.Background())
 	e := s.echo
@@ -78,20 +89,21 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read web bundle: %w", err)
 	}
-	e.GET("/", files.page("home.html"))
-	e.GET("/if/rac/:token/", files.page("index.html"))
-	e.GET("/if/rac/:token/*", files.asset)
+	read := []string{http.MethodGet, http.MethodHead}
+	e.Match(read, "/", files.page("home.html"))
+	e.Match(read, "/if/rac/:token/", files.page("index.html"))
+	e.Match(read, "/if/rac/:token/*", files.asset)
 	e.GET("/ws/rac/:token/", s.socket)
-	e.GET("/-/health/live/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
-	e.GET("/-/health/ready/", s.health)
+	e.Match(read, "/-/health/live/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	e.Match(read, "/-/health/ready/", s.health)
 	if cfg.API != nil {
 		e.Any("/api/*", echo.WrapHandler(cfg.API))
 		e.GET("/open/*", echo.WrapHandler(cfg.API))
 	}
-	e.GET("/*", files.asset)
+	e.Match(read, "/*", files.asset)
 
 	s.http = &http.Server{
-		Handler: e, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute,
+		Handler: e, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, TLSConfig: cfg.TLS,
 		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelDebug),
 	}
@@ -127,7 +139,29 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.ready.Store(false)
 	err := s.cfg.Sessions.Shutdown(ctx)
 	s.stopSockets()
-	return errors.Join(err, s.http.Shutdown(ctx))
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
+	err = errors.Join(err, s.http.Shutdown(ctx))
+	gone := make(chan struct{})
+	go func() { s.open.Wait(); close(gone) }()
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		err = errors.Join(err, fmt.Errorf("wait for sockets: %w", ctx.Err()))
+	}
+	return err
+}
+
+// admit counts a socket, unless the server has stopped.
+func (s *Server) admit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.open.Add(1)
+	return true
 }
 
 func (s *Server) health(c echo.Context) error {

@@ -26,6 +26,10 @@ func (s *Server) socket(c echo.Context) error {
 	case token == "" || len(token) > maxToken:
 		return echo.ErrNotFound
 	}
+	if !s.admit() {
+		return echo.NewHTTPError(http.StatusServiceUnavailable)
+	}
+	defer s.open.Done()
 	conn, err := websocket.Accept(c.Response(), r, &websocket.AcceptOptions{
 		Subprotocols:       []string{wire.Subprotocol},
 		InsecureSkipVerify: true, // sameOrigin has decided

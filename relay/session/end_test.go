@@ -262,3 +262,46 @@ func TestSecretsStayInTheRelay(t *testing.T) {
 		}
 	}
 }
+
+type panicking struct {
+	*machine
+	in string
+}
+
+func (p *panicking) Read(b []byte) (int, error) {
+	if p.in == "read" {
+		panic("read")
+	}
+	return p.machine.Read(b)
+}
+
+func (p *panicking) Write(b []byte) (int, error) { panic("write") }
+
+// A fault of the relay itself costs one session.
+func TestPanicEndsOneSession(t *testing.T) {
+	r := newRelay(t, session.Config{})
+	m := r.machine()
+	other := r.open("other")
+	other.until("connected", func() bool { return other.ready })
+	for _, in := range []string{"open", "read", "write"} {
+		p := &panicking{newMachine(), in}
+		r.nextTerminal = p
+		r.ask = func(context.Context, target.Page) error {
+			if in == "open" {
+				panic("open")
+			}
+			return nil
+		}
+		b := r.open("c-" + in)
+		if in == "write" {
+			b.until("connected", func() bool { return b.ready })
+			b.send(&wire.Input{Data: []byte("x")})
+		}
+		b.ends(wire.EndInternal)
+		if in != "open" {
+			<-p.closed
+		}
+	}
+	m.print(t, "unharmed")
+	other.sees("unharmed")
+}

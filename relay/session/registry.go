@@ -146,7 +146,8 @@ func (r *Registry) Serve(ctx context.Context, socket Socket, p authority.Present
 // attend runs the two directions of an attachment.
 func (r *Registry) attend(s *Session, v *viewer) {
 	go v.write()
-	err := v.read()
+	err := errPanic
+	s.guard("browser", func() { err = v.read() })
 	s.detach(v)
 	if v.ctx.Err() == nil && !isClosed(err) {
 		// A browser that breaks the protocol is told so; its session waits.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,11 +109,25 @@ const imageBudget = 32 << 20
 // run opens the target, serves it until something ends, and reports.
 func (s *Session) run() {
 	defer s.reg.wait.Done()
-	end, wait := s.openAndServe()
+	end, wait := endFor(nil), func() {}
+	s.guard("driver", func() { end, wait = s.openAndServe() })
 	s.finish(end)
 	wait()
 	close(s.gone)
 }
+
+// guard keeps a fault from taking other sessions along: it ends this one.
+func (s *Session) guard(where string, f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("session panicked", "where", where, "panic", r, "stack", string(debug.Stack()))
+			s.cancel(errPanic)
+		}
+	}()
+	f()
+}
+
+var errPanic = errors.New("panic")
 
 // openAndServe gives the reason of the end as soon as there is one; the target is
 // being closed then, and wait waits for that. So neither a target that is slow to
@@ -141,14 +156,18 @@ func (s *Session) openAndServe() (end *wire.End, wait func()) {
 	s.log.Info("connected", "after", time.Since(s.started))
 
 	var pumps sync.WaitGroup
-	pumps.Go(func() { s.pumpInput(terminal) })
+	pumps.Go(func() { s.guard("input", func() { s.pumpInput(terminal) }) })
 	stop := make(chan struct{}) // closed when the output need not wait for the browser any more
 	reader, second := make(chan error, 1), make(chan struct{})
-	pumps.Go(func() { reader <- s.pumpOutput(terminal, readSize, stop) })
+	pumps.Go(func() {
+		err := errPanic
+		s.guard("output", func() { err = s.pumpOutput(terminal, readSize, stop) })
+		reader <- err
+	})
 	pumps.Go(func() {
 		defer close(second)
 		if r := terminal.Errors(); r != nil {
-			_ = s.pumpOutput(r, errorSize, stop) // the first stream tells the reason
+			s.guard("second output", func() { _ = s.pumpOutput(r, errorSize, stop) }) // the first stream tells the reason
 		}
 	})
 
@@ -161,7 +180,7 @@ func (s *Session) openAndServe() (end *wire.End, wait func()) {
 	}
 	close(stop)
 	s.input.close()
-	pumps.Go(func() { _ = terminal.Close() })
+	pumps.Go(func() { s.guard("close", func() { _ = terminal.Close() }) })
 	return end, pumps.Wait
 }
 
@@ -183,11 +202,7 @@ func (s *Session) pumpOutput(r io.Reader, size int, stop <-chan struct{}) error 
 // output takes output of the target, and returns when more may be read.
 func (s *Session) output(p []byte, stop <-chan struct{}) {
 	s.targetBytes.Add(uint64(len(p)))
-	s.mu.Lock()
-	s.screen.write(p)
-	room := s.roomLocked()
-	v := s.viewer
-	s.mu.Unlock()
+	v, room := s.apply(p)
 	if v != nil {
 		v.signal()
 	}
@@ -203,6 +218,14 @@ func (s *Session) output(p []byte, stop <-chan struct{}) {
 		room = s.roomLocked()
 		s.mu.Unlock()
 	}
+}
+
+// apply gives output to the terminal core.
+func (s *Session) apply(p []byte) (v *viewer, room chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock() // the core works on hostile bytes: see guard
+	s.screen.write(p)
+	return s.viewer, s.roomLocked()
 }
 
 // roomLocked gives nil when the output may go on, else a channel that is closed

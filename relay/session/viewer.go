@@ -231,6 +231,10 @@ var (
 func (v *viewer) write() {
 	defer close(v.done)
 	defer v.cancel()
+	v.s.guard("update", v.send)
+}
+
+func (v *viewer) send() {
 	stuck := time.AfterFunc(writeLimit, v.socket.Abort)
 	stuck.Stop()
 	timer := time.NewTimer(pingEvery)
