@@ -16,6 +16,13 @@ const (
 	// a long scrollback a state can be megabytes, and sending one for every
 	// painted frame would keep both sides busy with lines that scroll out at once.
 	stateRate = 24 << 20
+
+	// While the target floods, a browser gets the screen as it is at most this
+	// often, and not before it has painted the last but one: nobody reads more,
+	// and a state that waits behind another one is work for a picture that is
+	// never seen. It is the newest that counts.
+	stateEvery  = 40 * time.Millisecond
+	stateFrames = 2 // updates unpainted
 )
 
 // maxState bounds a State record: what a browser takes, less room for what goes
@@ -106,12 +113,19 @@ func (s *screen) pending(p *position) bool {
 }
 
 // appendUpdate appends to dst what brings the browser up to date, and moves its
-// position. wait is not zero when a State is due but must wait that long.
-func (s *screen) appendUpdate(dst []byte, p *position, now time.Time) (out []byte, state bool, wait time.Duration) {
+// position. unpainted is how many updates the browser has still to paint. A State
+// may be due and have to wait: for wait, or, with wait zero and nothing appended,
+// until another update has been painted.
+func (s *screen) appendUpdate(dst []byte, p *position, unpainted uint64, now time.Time) (out []byte, state bool, wait time.Duration) {
 	head := s.ring.head
 	if p.fresh || head-p.sent > maxRaw || !s.replayable(p) {
-		if wait := p.nextState.Sub(now); wait > 0 && !p.fresh {
-			return dst, false, wait
+		if !p.fresh {
+			if unpainted >= stateFrames {
+				return dst, false, 0
+			}
+			if wait := p.nextState.Sub(now); wait > 0 {
+				return dst, false, wait
+			}
 		}
 		return s.appendState(dst, p, now), true, 0
 	}
@@ -149,7 +163,7 @@ func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
 	dst = m.Finish(t.AppendSnapshot(dst, epoch, line), at)
 	size := len(dst) - before
 	p.fresh = false
-	p.nextState = now.Add(time.Duration(size) * time.Second / stateRate)
+	p.nextState = now.Add(max(stateEvery, time.Duration(size)*time.Second/stateRate))
 	s.moveTo(p)
 	return dst
 }

@@ -304,7 +304,7 @@ func (v *viewer) collect(dst []byte, now time.Time) (out []byte, last bool, wait
 		var state bool
 		var pause time.Duration
 		before := len(dst)
-		dst, state, pause = s.screen.appendUpdate(dst, &v.pos, now)
+		dst, state, pause = s.screen.appendUpdate(dst, &v.pos, v.frames-v.acked, now)
 		if state {
 			s.stateCount.Add(1)
 		}
