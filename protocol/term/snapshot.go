@@ -101,21 +101,28 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 			return ErrSnapshotBase
 		}
 	}
-	var fresh []Line
+	var fresh []Line // those that follow what t has; the others go straight into n
+	var scratch []Cell
 	for i := uint64(0); i < count && r.err == nil; i++ {
-		fresh = append(fresh, r.line(false))
+		l := r.line(scratch, false)
+		if delta {
+			fresh = append(fresh, l)
+		} else {
+			n.hist.push(&l)
+			scratch = l.Cells[:0]
+		}
 	}
-	for y := range n.main.lines {
+	for _, l := range n.main.lines {
 		if r.err == nil {
-			*n.main.lines[y] = r.line(true)
+			*l = r.line(l.Cells, true)
 		}
 	}
 	onAlt := r.bool()
 	if r.bool() && r.err == nil {
 		n.alt.lines = newLines(n.rows, n.cols)
-		for y := range n.alt.lines {
+		for _, l := range n.alt.lines {
 			if r.err == nil {
-				*n.alt.lines[y] = r.line(true)
+				*l = r.line(l.Cells, true)
 			}
 		}
 	} else if onAlt && r.err == nil {

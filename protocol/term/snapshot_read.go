@@ -189,8 +189,9 @@ func (r *reader) parser(p *parser) {
 	}
 }
 
-// line reads a row; full ones have all their cells.
-func (r *reader) line(full bool) Line {
+// line reads a row; full ones have all their cells. They lie in the array of
+// cells if there is room.
+func (r *reader) line(cells []Cell, full bool) Line {
 	flags := r.uint(1<<5 - 1)
 	l := Line{Wrapped: flags&1 != 0, wide: flags&2 != 0, Mark: Mark(flags >> 2)}
 	if l.Mark > MarkDone {
@@ -208,7 +209,14 @@ func (r *reader) line(full bool) Line {
 	if full {
 		size = r.t.cols
 	}
-	l.Cells, l.end = make([]Cell, size), n
+	if cap(cells) < size {
+		cells = make([]Cell, size)
+	} else {
+		cells = cells[:size]
+		clear(cells[n:]) // the runs fill the rest
+	}
+	l.Cells, l.end = cells, n
+	var attrs Attr
 	for x := 0; x < n && r.err == nil; {
 		head := r.uint(1 << 16)
 		count, kind := int(head>>2), head&3
@@ -219,6 +227,7 @@ func (r *reader) line(full bool) Line {
 			break
 		}
 		c := r.style()
+		attrs |= c.Attr
 		cells := l.Cells[x : x+count]
 		switch kind {
 		case runASCII:
@@ -241,7 +250,9 @@ func (r *reader) line(full bool) Line {
 		}
 		x += count
 	}
-	l.repairWide()
+	if attrs&(Wide|WideTail) != 0 {
+		l.repairWide()
+	}
 	return l
 }
 

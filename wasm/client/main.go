@@ -7,6 +7,7 @@
 package main
 
 import (
+	"runtime/debug"
 	"syscall/js"
 
 	"github.com/hajimehoshi/ebiten/v2"
@@ -21,6 +22,9 @@ func main() {
 		})
 		return
 	}
+	// The page's one thread collects garbage as well. The live heap is some ten
+	// megabytes, so that collecting less often costs little memory.
+	debug.SetGCPercent(400)
 	c.start()
 	ebiten.SetScreenClearedEveryFrame(false)
 	ebiten.SetTPS(ebiten.SyncWithFPS)
