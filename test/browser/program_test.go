@@ -56,21 +56,23 @@ func showKeys() {
 	}
 }
 
-// countPaste reads to the end of a bracketed paste and says how much it was.
+// countPaste reads a bracketed paste and what is typed behind it, and says how
+// much it was.
 func countPaste() {
 	fmt.Print("\x1b[H\x1b[2J\x1b[?2004hready\r\n")
 	defer fmt.Print("\x1b[?2004l")
 	var all []byte
 	buf := make([]byte, 64<<10)
-	for !bytes.Contains(all[max(0, len(all)-64):], []byte("\x1b[201~")) {
+	for !bytes.HasSuffix(all, []byte("behind")) {
 		n, err := os.Stdin.Read(buf)
 		if err != nil {
 			return
 		}
 		all = append(all, buf[:n]...)
 	}
-	body, ok := bytes.CutPrefix(bytes.TrimSuffix(all, []byte("\x1b[201~")), []byte("\x1b[200~"))
-	fmt.Printf("pasted %d %v %x\r\n", len(body), ok, sha256.Sum256(body))
+	all, after, _ := bytes.Cut(all, []byte("\x1b[201~"))
+	body, ok := bytes.CutPrefix(all, []byte("\x1b[200~"))
+	fmt.Printf("pasted %d %v %x\r\nafter it %s\r\n", len(body), ok, sha256.Sum256(body), after)
 }
 
 // keys is showKeys at work in a tab.

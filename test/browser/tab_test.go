@@ -36,13 +36,23 @@ func newTab(t *testing.T) *tab {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.Close)
-	return &tab{p, t}
+	b := &tab{p, t}
+	b.script(`globalThis.testErrors = []; for (const n of ["error", "warn"]) { const f = console[n]; console[n] = (...a) => { testErrors.push(a.join(" ")); f.apply(console, a); }; }
+		addEventListener("error", e => testErrors.push(e.message))`)
+	t.Cleanup(func() {
+		if t.Failed() {
+			text, _ := drive.Eval[[]string](p, "testErrors")
+			t.Logf("console: %q", text)
+		}
+	})
+	return b
 }
 
 // open opens a tab with a prompt of the demo shell.
 func open(t *testing.T) *tab {
 	t.Helper()
 	b := newTab(t)
+	b.emulate(chromedp.EmulateViewport(1280, 800))
 	b.launch()
 	return b
 }
@@ -51,6 +61,7 @@ func (b *tab) launch() {
 	b.t.Helper()
 	b.must(b.Do(chromedp.Navigate(server.URL)))
 	b.must(b.Launch(demo))
+	b.do("localStorage.clear()")
 	b.must(b.State("connected"))
 	b.t.Cleanup(func() { // leaves no session behind
 		_, _ = drive.Eval[bool](b.Page, `porthole.disconnect?.(), true`)
@@ -100,7 +111,7 @@ func (b *tab) send(text string) {
 func (b *tab) shell(command string) {
 	b.t.Helper()
 	b.send("clear; " + command + "\r")
-	b.until(`porthole.text().trimEnd().endsWith("\n$") && !porthole.text().includes("clear;")`)
+	b.until(`/(^|\n)\$$/.test(porthole.text().trimEnd()) && !porthole.text().includes("clear;")`)
 }
 
 // printf has the shell print a format and wait, so that no prompt is in the way.
@@ -175,7 +186,15 @@ func virtual(key, code string) int64 {
 func (b *tab) cell(col, row int) (x, y float64) {
 	b.t.Helper()
 	w, h := b.cellSize()
-	return (float64(col) + .5) * w, (float64(row) + .5) * h
+	left, top := b.corner()
+	return left + (float64(col)+.5)*w, top + (float64(row)+.5)*h
+}
+
+// corner is where the terminal begins, CSS pixels.
+func (b *tab) corner() (left, top float64) {
+	b.t.Helper()
+	r := eval[map[string]float64](b, `(({left, top}) => ({left, top}))(document.getElementById("terminal").getBoundingClientRect())`)
+	return r["left"], r["top"]
 }
 
 // cellSize is a cell's size in CSS pixels.
@@ -250,8 +269,9 @@ func (b *tab) picture() image.Image {
 func (b *tab) color(m image.Image, col, row int, fx, fy float64) uint32 {
 	b.t.Helper()
 	w, h := b.cellSize()
+	left, top := b.corner()
 	scale := float64(m.Bounds().Dx()) / eval[float64](b, "innerWidth")
-	x, y := (float64(col)+fx)*w*scale, (float64(row)+fy)*h*scale
+	x, y := (left+(float64(col)+fx)*w)*scale, (top+(float64(row)+fy)*h)*scale
 	r, g, bl, _ := m.At(int(x), int(y)).RGBA()
 	return r>>8<<16 | g>>8<<8 | bl>>8
 }
@@ -306,4 +326,18 @@ func (b *tab) eventually(what string, f func() bool) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// script has a script run in every document of the tab before its own.
+func (b *tab) script(js string) {
+	b.t.Helper()
+	_, err := drive.Call(b.Page, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
+	b.must(err)
+}
+
+// blockWebGL makes a browser without WebGL.
+func (b *tab) blockWebGL() {
+	b.t.Helper()
+	b.script(`HTMLCanvasElement.prototype.getContext = (real => function (kind, ...rest) {
+		return kind.startsWith("webgl") ? null : real.call(this, kind, ...rest); })(HTMLCanvasElement.prototype.getContext)`)
 }

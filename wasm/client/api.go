@@ -78,6 +78,7 @@ func (c *client) installAPI() {
 	do(u, "copyMode", func([]js.Value) { c.startCopyMode() })
 	do(u, "openLink", func(a []js.Value) { open(a[0].String()) })
 	fn(u, "marked", func([]js.Value) any { return c.sel.Text(c.term) })
+	do(u, "dropLink", func([]js.Value) { c.link.Drop() })
 	do(u, "reconnectNow", func([]js.Value) { c.link.Retry() })
 	do(u, "disconnect", func([]js.Value) { c.disconnect() })
 	do(u, "focus", func([]js.Value) { c.focus() })

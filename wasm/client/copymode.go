@@ -50,31 +50,34 @@ func (c *client) copyPlace() (line uint64, x int, on bool) {
 	return c.copier.at.Line, c.copier.at.X, c.copier.on
 }
 
-// copyModeKey acts on a key in this mode.
-func (c *client) copyModeKey(ev keyboard.Event) {
+// copyModeKey acts on a key in this mode; false: it means nothing here.
+func (c *client) copyModeKey(ev keyboard.Event) bool {
 	m := &c.copier
 	if m.epoch != c.term.Epoch() { // the lines were laid out anew
 		c.stopCopyMode()
-		return
+		return false
+	}
+	if len(ev.Key) == 1 && ev.Mods&(keyboard.Ctrl|keyboard.Alt|keyboard.Super) != 0 {
+		return false
 	}
 	switch ev.Key {
 	case "Escape", "q":
 		c.sel.Clear()
 		c.stopCopyMode()
-		return
+		return true
 	case "Enter", "y":
 		c.copyMarked()
-		return
+		return true
 	case " ", "v":
 		c.toggleMarking(false)
-		return
+		return true
 	case "b":
 		c.toggleMarking(true)
-		return
+		return true
 	}
 	to, moved := c.copyMove(ev)
 	if !moved {
-		return
+		return false
 	}
 	extend := m.marking || ev.Mods&keyboard.Shift != 0
 	switch {
@@ -90,6 +93,7 @@ func (c *client) copyModeKey(ev keyboard.Event) {
 	c.reveal(to.Line)
 	c.screen.Invalidate()
 	c.text.say(c, c.lineText(to.Line))
+	return true
 }
 
 func (m *copyMode) mode() selection.Mode {

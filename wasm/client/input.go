@@ -143,8 +143,8 @@ func (c *client) key(e js.Value, typ keyboard.Type) {
 		}
 	}
 	if c.copier.on {
-		if typ == keyboard.Press && !c.command(ev, e) {
-			c.copyModeKey(ev)
+		if typ != keyboard.Release && !c.copyModeKey(ev) {
+			c.command(ev, e)
 		}
 		e.Call("preventDefault")
 		e.Call("stopPropagation")

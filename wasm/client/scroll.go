@@ -2,7 +2,10 @@
 
 package main
 
-import "syscall/js"
+import (
+	"strconv"
+	"syscall/js"
+)
 
 // placeKeys puts the textarea at the cursor, so that an input method shows its
 // candidates there.
@@ -11,7 +14,7 @@ func (c *client) placeKeys() {
 	scale := js.Global().Get("devicePixelRatio").Float()
 	at := c.term.Cursor()
 	st := c.input.keys.Get("style")
-	px := func(v int) string { return js.ValueOf(float64(v)/scale).Call("toFixed", 1).String() + "px" }
+	px := func(v int) string { return strconv.FormatFloat(float64(v)/scale, 'f', 1, 64) + "px" }
 	st.Set("left", px(at.X*w))
 	st.Set("top", px((at.Y+c.view.Back)*h))
 	st.Set("height", px(h))

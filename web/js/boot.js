@@ -60,6 +60,8 @@ async function start() {
     const { go, instance } = await program;
     ui.progress({ step: "relay", detail: "" });
     await go.run(instance);
+    // The program runs for ever; here it has failed, and the relay keeps the session.
+    ui.ended({ code: "program", step: "", message: t("fail.program"), remedy: t("fail.program.remedy"), canReconnect: true, reload: true });
   } catch (e) {
     console.error(e);
     ui.ended({ code: "load", step: "page", message: t("fail.load"), remedy: t("fail.load.remedy"), canReconnect: true });

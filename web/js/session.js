@@ -33,7 +33,7 @@ $("cancel").addEventListener("click", () => {
 });
 $("reconnect").addEventListener("click", () => actions().reconnectNow());
 $("again").addEventListener("click", () => {
-  if (porthole.reason?.code === "taken-over" || !endpoint) location.reload(); // the tab still has what it needs to come back
+  if (["taken-over", "program", "load"].includes(porthole.reason?.code) || !endpoint) location.reload(); // the tab still has what it needs to come back
   else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
 });
 
