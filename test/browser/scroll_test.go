@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,7 +98,10 @@ func TestSearch(t *testing.T) {
 	count := func(text, want string) {
 		t.Helper()
 		b.do(`document.getElementById("search-text").value = %q, document.getElementById("search-text").dispatchEvent(new Event("input"))`, text)
-		b.eventually("count "+want+" of "+text, func() bool { return eval[string](b, `document.getElementById("search-count").textContent`) == want })
+		err := b.Until(fmt.Sprintf(`document.getElementById("search-count").textContent == %q`, want))
+		if err != nil {
+			t.Errorf("%q is counted as %q, want %q", text, eval[string](b, `document.getElementById("search-count").textContent`), want)
+		}
 	}
 	box := func(id string) { b.do("document.getElementById(%q).click()", id) }
 	count("error", "2/2")
@@ -105,11 +109,11 @@ func TestSearch(t *testing.T) {
 	box("search-case")
 	count("error", "1/1")
 	box("search-case")
-	count("77", "28/28")
+	count("77", "19/19")
 	count("nothing like it", "none")
 	box("search-regex")
 	count("^5.$", "10/10")
-	count("字 \\\\(x\\\\)", "1/1")
+	count(`字 \(x\)`, "1/1")
 	count("(", "pattern?")
 	count("^500$", "1/1")
 	if got := eval[string](b, `document.getElementById("search").className`); strings.Contains(got, "wrong") {

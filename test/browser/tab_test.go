@@ -280,7 +280,7 @@ func (b *tab) color(m image.Image, col, row int, fx, fy float64) uint32 {
 func (b *tab) wantColor(col, row int, fx, fy float64, want uint32) {
 	b.t.Helper()
 	var got uint32
-	for range 100 {
+	for range 25 {
 		if got = b.color(b.picture(), col, row, fx, fy); near(got, want) {
 			return
 		}

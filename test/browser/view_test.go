@@ -45,10 +45,10 @@ func TestCells(t *testing.T) {
 	at(2, 1, .5, .8, lightText)
 	at(3, 1, .2, .5, lightText) // ▌
 	at(3, 1, .8, .5, lightBack)
-	at(6, 1, .5, .02, lightText) // │ from edge to edge
-	at(6, 1, .5, .97, lightText)
-	at(7, 1, .02, .5, lightText) // ─
-	at(7, 1, .97, .5, lightText)
+	at(6, 1, .44, .02, lightText) // │ from edge to edge
+	at(6, 1, .44, .97, lightText)
+	at(7, 1, .02, .47, lightText) // ─
+	at(7, 1, .97, .47, lightText)
 	at(0, 2, .5, .5, lightRed)
 	at(1, 2, .5, .5, 0x084d94) // bold is bright
 	at(2, 2, .5, .5, 0x0ac81e)
@@ -149,18 +149,22 @@ func TestThemes(t *testing.T) {
 func TestEndpointSchemes(t *testing.T) {
 	b := newTab(t)
 	b.emulate(chromedp.EmulateViewport(900, 500))
-	for scheme, want := range map[string]uint32{
-		"black-white": 0xffffff, "gray-black": 0, "green-black": 0, "white-black": 0,
-		"background:rgb:12/34/56;foreground:rgb:ff/ff/ff": 0x123456,
+	for name, tt := range map[string]struct {
+		scheme string
+		want   uint32
+	}{
+		"black on white": {"black-white", 0xffffff},
+		"green on black": {"green-black", 0},
+		"of its own":     {"background:rgb:12/34/56;foreground:rgb:ff/ff/ff", 0x123456},
 	} {
-		name := "scheme " + scheme
+		scheme, want := tt.scheme, tt.want
 		if _, err := server.Run("", "endpoint", "add", name, "--protocol", "ssh", "--host", "127.0.0.1:1", "--set", "color-scheme="+scheme); err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _, _ = server.Run("", "endpoint", "rm", name) }()
 		b.must(b.Do(chromedp.Navigate(server.URL)))
 		b.must(b.Launch(name))
-		b.until(`porthole.state == "ended"`)
+		b.until(`["prompting", "ended"].includes(porthole.state)`)
 		style := eval[string](b, `getComputedStyle(document.documentElement).getPropertyValue("--terminal-background")`)
 		var got uint32
 		for _, c := range strings.TrimPrefix(style, "#") {
@@ -189,6 +193,7 @@ func TestZoom(t *testing.T) {
 	}
 	b.send("stty size\r")
 	b.eventually("the program's size", func() bool { return strings.Contains(eval[string](b, "porthole.text()"), " "+trim(cols2)) })
+	b.key("-", "Minus", ctrl)
 	b.key("-", "Minus", ctrl)
 	b.until("porthole.size().cols > " + trim(cols2))
 	b.key("0", "Digit0", ctrl)

@@ -50,7 +50,9 @@ func (f *finding) refresh(c *client) {
 		chosen = f.matches[f.current]
 	}
 	f.search(c)
-	f.current = min(f.current, len(f.matches)-1)
+	if f.current = min(f.current, len(f.matches)-1); f.current < 0 {
+		f.current = len(f.matches) - 1
+	}
 	first, last := search.In(f.matches, chosen.From.Row)
 	for i := first; i < last; i++ {
 		if f.matches[i] == chosen {

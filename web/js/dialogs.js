@@ -50,14 +50,17 @@ export function promptGone() {
   $("prompt-fields").replaceChildren();
 }
 
-/** Ask yes or no about a text. */
-export function confirm(title, text, yes, why) {
+/**
+ * Ask yes or no about a text. A question that a program has raised is careful: it
+ * may come while the person is typing, so Return must not be a yes.
+ */
+export function confirm({ title, text, yes, why, careful }) {
   const dialog = $("question");
   if (dialog.open) dialog.close("no"); // the question before is answered by no
   $("question-title").textContent = title;
   $("question-why").textContent = why ?? "";
   $("question-why").hidden = !why;
-  $("question-text").textContent = text;
+  $("question-text").textContent = text ?? "";
   $("question-text").hidden = !text;
   $("question-yes").textContent = yes;
   dialog.returnValue = "no";
@@ -68,6 +71,6 @@ export function confirm(title, text, yes, why) {
     };
     dialog.addEventListener("close", closed);
     dialog.showModal();
-    $("question-yes").focus();
+    $(careful ? "question-no" : "question-yes").focus();
   });
 }

@@ -25,6 +25,7 @@ export function show(text, detail, action) {
   if (action) {
     const b = document.createElement("button");
     b.type = "button";
+    b.className = "act";
     b.textContent = action[0];
     b.onclick = () => { action[1](); box.remove(); };
     box.append(b);

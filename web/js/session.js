@@ -198,7 +198,8 @@ export function progressBar({ state, percent }) {
 
 /** Several lines are to be pasted where each would run. */
 export function confirmPaste({ lines, text }) {
-  confirm(lines > 1 ? t("paste.title", lines) : t("paste.titleOne"), text, t("action.paste"), t("paste.why")).then((yes) => {
+  const title = lines > 1 ? t("paste.title", lines) : t("paste.titleOne");
+  confirm({ title, text, yes: t("action.paste"), why: t("paste.why") }).then((yes) => {
     actions().pasteDecision(yes);
     actions().focus();
   });
@@ -206,7 +207,7 @@ export function confirmPaste({ lines, text }) {
 
 /** A program wants to read the clipboard. */
 export function confirmClipboardRead() {
-  confirm(t("clipboard.title"), "", t("action.allow")).then((yes) => {
+  confirm({ title: t("clipboard.title"), yes: t("action.allow"), why: t("clipboard.why"), careful: true }).then((yes) => {
     actions().clipboardDecision(yes);
     actions().focus();
   });

@@ -20,7 +20,8 @@ type Line struct {
 	Next   uint64  // the row after the line's last one
 }
 
-// Read gives the line that begins in a row, into l's memory.
+// Read gives the line that begins in a row, without blanks at its end, into l's
+// memory.
 func (l *Line) Read(t *term.Terminal, row uint64) {
 	l.Text, l.Places = l.Text[:0], l.Places[:0]
 	for range MaxRows {
@@ -35,6 +36,11 @@ func (l *Line) Read(t *term.Terminal, row uint64) {
 		}
 	}
 	l.Next = row
+	end := len(l.Text)
+	for end > 0 && l.Text[end-1] == ' ' {
+		end--
+	}
+	l.Text, l.Places = l.Text[:end], l.Places[:end]
 }
 
 func (l *Line) add(t *term.Terminal, row uint64, r *term.Line) {
