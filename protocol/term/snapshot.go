@@ -72,7 +72,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 		Name: t.cfg.Name, Checksum: t.cfg.Checksum, ImageBytes: t.cfg.ImageBytes,
 	})
 	n.h, n.cellW, n.cellH, n.base = t.h, t.cellW, t.cellH, t.base
-	r.t = n
+	r.t, n.patience = n, never // cells are in the making that collect would not see
 	n.epoch = uint32(r.uint(1<<32 - 1))
 	pushed := r.uint(1 << 63)
 	delta := r.bool()
@@ -85,6 +85,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	for range links {
 		if l := (link{r.string(MaxLink), r.string(MaxLink)}); r.err == nil {
 			n.links.items = append(n.links.items, l)
+			n.links.bytes += len(l.id) + len(l.uri)
 			if n.links.index == nil {
 				n.links.index = make(map[link]uint16)
 			}
@@ -139,6 +140,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	}
 	n.hist.pushed = pushed
 	n.damage.all = true
+	n.patience = 0
 	*t = *n
 	// The screens' pointers are into the struct itself.
 	if t.cur = &t.main; onAlt {

@@ -114,6 +114,7 @@ func FuzzSplit(f *testing.F) {
 		if d := cmp.Diff(dump(a), dump(c)); d != "" {
 			t.Fatalf("byte by byte:\n%s", d)
 		}
+		checkWhole(t, a)
 	})
 }
 
@@ -137,9 +138,11 @@ func FuzzRestore(f *testing.F) {
 		for _, s := range streams {
 			_, _ = a.Write([]byte(s))
 		}
+		checkWhole(t, a)
 		a.Resize(17, 5)
 		_ = a.AppendSnapshot(nil, 0, 0)
 		_ = dump(a)
+		checkWhole(t, a)
 	})
 }
 
@@ -154,6 +157,7 @@ func FuzzResize(f *testing.F) {
 			_, _ = a.Write(p)
 			a.Resize(int(sizes[i]), int(sizes[i+1]))
 			_ = dump(a)
+			checkWhole(t, a)
 		}
 		checkWhole(t, a)
 	})
@@ -162,6 +166,9 @@ func FuzzResize(f *testing.F) {
 // checkWhole tests what always holds.
 func checkWhole(t *testing.T, a *term.Terminal) {
 	t.Helper()
+	if err := a.CheckLines(); err != nil {
+		t.Fatal(err)
+	}
 	cols, rows := a.Size()
 	c := a.Cursor()
 	if c.X < 0 || c.X >= cols || c.Y < 0 || c.Y >= rows {

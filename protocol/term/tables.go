@@ -1,5 +1,7 @@
 package term
 
+import "math"
+
 // clusterTable interns grapheme clusters of more than one code point. When it is
 // full the ones that are no longer on any line make room.
 type clusterTable struct {
@@ -18,6 +20,7 @@ type extTable struct {
 type linkTable struct {
 	items []link
 	index map[link]uint16
+	bytes int
 }
 
 type link struct{ id, uri string }
@@ -51,11 +54,9 @@ func (t *Terminal) cluster(text []byte) (ch uint32, ok bool) {
 	if n, ok := t.clusters.index[string(text)]; ok {
 		return n | clusterBit, true
 	}
-	if len(t.clusters.texts) >= MaxClusters {
-		t.collect()
-		if len(t.clusters.texts) >= MaxClusters {
-			return 0, false
-		}
+	full := func() bool { return len(t.clusters.texts) >= MaxClusters }
+	if !t.room(full) {
+		return 0, false
 	}
 	if t.clusters.index == nil {
 		t.clusters.index = make(map[string]uint32)
@@ -93,11 +94,9 @@ func (t *Terminal) ext(e extended) uint16 {
 	if n, ok := t.exts.index[e]; ok {
 		return n
 	}
-	if len(t.exts.items) >= 1<<16-1 {
-		t.collect()
-		if len(t.exts.items) >= 1<<16-1 {
-			return 0
-		}
+	full := func() bool { return len(t.exts.items) >= 1<<16-1 }
+	if !t.room(full) {
+		return 0
 	}
 	if t.exts.index == nil {
 		t.exts.index = make(map[extended]uint16)
@@ -113,16 +112,16 @@ func (t *Terminal) linkNumber(l link) uint16 {
 	if n, ok := t.links.index[l]; ok {
 		return n
 	}
-	if len(t.links.items) >= MaxLinks {
-		t.collect()
-		if len(t.links.items) >= MaxLinks {
-			return 0
-		}
+	size := len(l.id) + len(l.uri)
+	full := func() bool { return len(t.links.items) >= MaxLinks || t.links.bytes+size > maxLinkBytes }
+	if !t.room(full) {
+		return 0
 	}
 	if t.links.index == nil {
 		t.links.index = make(map[link]uint16)
 	}
 	t.links.items = append(t.links.items, l)
+	t.links.bytes += size
 	n := uint16(len(t.links.items))
 	t.links.index[l] = n
 	return n
@@ -136,8 +135,27 @@ func (t *Terminal) penExt() extended {
 	return t.exts.items[t.pen.Ext-1]
 }
 
+// room makes sure that a table takes one more entry. It looks through all cells
+// for what is no longer used only after as many new entries as make up for that:
+// a program may have more links on the screen than there is room for, and each
+// further one must not cost a walk through the scrollback.
+func (t *Terminal) room(full func() bool) bool {
+	if t.patience > 0 {
+		t.patience--
+		return !full()
+	}
+	if full() {
+		t.collect()
+	}
+	return !full()
+}
+
+// cellsPerEntry is how many cells collect may look at for each new entry.
+const cellsPerEntry = 64
+
 // collect renumbers what is still in use and forgets the rest.
 func (t *Terminal) collect() {
+	seen := 0
 	oldClusters, oldExts, oldLinks := t.clusters.texts, t.exts.items, t.links.items
 	t.clusters, t.exts, t.links = clusterTable{}, extTable{}, linkTable{}
 	ext := func(n uint16) uint16 {
@@ -150,9 +168,12 @@ func (t *Terminal) collect() {
 		}
 		return t.ext(e)
 	}
+	t.patience = never // no walk within the walk
 	t.eachLine(func(l *Line) {
-		for i := range l.Cells {
-			c := &l.Cells[i]
+		cells := l.Cells[:l.end]
+		seen += len(cells) + cellsPerEntry
+		for i := range cells {
+			c := &cells[i]
 			if c.Char&clusterBit != 0 {
 				c.Char, _ = t.cluster([]byte(oldClusters[c.Char&^clusterBit]))
 			}
@@ -163,7 +184,10 @@ func (t *Terminal) collect() {
 	t.main.saved.pen.Ext = ext(t.main.saved.pen.Ext)
 	t.alt.saved.pen.Ext = ext(t.alt.saved.pen.Ext)
 	t.last = lastPrinted{}
+	t.patience = seen / cellsPerEntry
 }
+
+const never = math.MaxInt
 
 // eachLine visits every line there is.
 func (t *Terminal) eachLine(f func(*Line)) {

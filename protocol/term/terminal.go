@@ -8,7 +8,8 @@ const (
 	MaxString     = 1 << 20 // bytes of an OSC string with content, such as OSC 52
 	MaxTitle      = 1 << 10 // bytes
 	MaxLink       = 2083    // bytes of a link's address
-	MaxLinks      = 1 << 10 // different links at a time
+	MaxLinks      = 1 << 12 // different links at a time
+	maxLinkBytes  = 2 << 20 // of all links together
 	MaxCluster    = 64      // bytes of a grapheme cluster
 	MaxClusters   = 1 << 15 // different clusters at a time
 	maxParams     = 32
@@ -76,6 +77,7 @@ type Terminal struct {
 	links    linkTable
 	exts     extTable
 	clusters clusterTable
+	patience int // new entries of the tables before collect may run again
 
 	p       parser
 	damage  damage
