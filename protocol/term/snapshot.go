@@ -106,10 +106,14 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	var scratch []Cell
 	for i := uint64(0); i < count && r.err == nil; i++ {
 		l := r.line(scratch, false)
-		if delta {
-			fresh = append(fresh, l)
-		} else {
+		switch {
+		case !delta:
 			n.hist.push(&l)
+			scratch = l.Cells[:0]
+		case count-i <= uint64(n.hist.max):
+			fresh = append(fresh, l)
+			scratch = nil
+		default: // would leave the scrollback at once
 			scratch = l.Cells[:0]
 		}
 	}

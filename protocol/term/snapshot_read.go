@@ -197,11 +197,7 @@ func (r *reader) line(cells []Cell, full bool) Line {
 	if l.Mark > MarkDone {
 		r.err = errRange
 	}
-	most := MaxCols
-	if full {
-		most = r.t.cols
-	}
-	n := int(r.uint(uint64(most)))
+	n := int(r.uint(uint64(r.t.cols)))
 	if r.err != nil {
 		return l
 	}
