@@ -3,6 +3,8 @@ package settings_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +75,69 @@ func TestJumps(t *testing.T) {
 	if d := cmp.Diff(want, s.ProxyJump); d != "" || len(problems) > 0 {
 		t.Errorf("%s %v", d, problems)
 	}
+	s, _ = settings.ParseSSH(map[string]string{"proxy-jump": "ann@example.org@a"})
+	if d := cmp.Diff([]settings.Jump{{User: "ann@example.org", Host: "a", Port: 22}}, s.ProxyJump); d != "" {
+		t.Error(d)
+	}
+	if s, _ = settings.ParseSSH(map[string]string{"proxy-jump": "none"}); len(s.ProxyJump) != 0 {
+		t.Errorf("none: %v", s.ProxyJump)
+	}
+}
+
+// A way that cannot be read must not become a shorter way.
+func TestJumpsThatCannotBeRead(t *testing.T) {
+	for _, bad := range []string{"a,", ",a", "a:99999", "ann:hunter2@a", "a,b:x,c", "[::1", strings.Repeat("a,", 16) + "a"} {
+		s, problems := settings.ParseSSH(map[string]string{"proxy-jump": bad})
+		if len(problems) != 1 || strings.Contains(problems[0].Text, "hunter2") {
+			t.Errorf("%q: problems %v", bad, problems)
+		}
+		if n := len(s.ProxyJump); n == 0 || s.ProxyJump[n-1].Host != "" {
+			t.Errorf("%q: %v", bad, s.ProxyJump)
+		}
+	}
+}
+
+// Every name of guacd's SSH is honoured, or reported as not there yet.
+func TestNamesOfGuacd(t *testing.T) {
+	names := strings.Fields(`hostname port timeout host-key username password private-key passphrase public-key enable-agent
+		font-name font-size color-scheme command terminal-type scrollback locale timezone backspace func-keys-and-keypad
+		server-alive-interval enable-sftp sftp-root-directory sftp-disable-download sftp-disable-upload
+		typescript-path typescript-name create-typescript-path typescript-write-existing
+		recording-path recording-name create-recording-path recording-write-existing recording-exclude-output
+		recording-exclude-mouse recording-include-keys recording-include-clipboard
+		read-only clipboard-buffer-size disable-copy disable-paste
+		wol-send-packet wol-mac-addr wol-broadcast-addr wol-udp-port wol-wait-time`)
+	if len(names) != 46 {
+		t.Fatalf("%d names", len(names))
+	}
+	later := "func-keys-and-keypad sftp typescript recording wol"
+	for _, name := range names {
+		_, problems := settings.ParseSSH(map[string]string{name: "8"})
+		kind, _, _ := strings.Cut(strings.NewReplacer("enable-sftp", "sftp", "create-", "").Replace(name), "-")
+		for _, p := range problems {
+			expected := strings.Contains(later, kind) && p.Text == "is not supported yet" || strings.Contains(p.Text, "must be")
+			if p.Name != name || !expected {
+				t.Errorf("%s: %+v", name, p)
+			}
+		}
+		if strings.Contains(later, kind) != (len(problems) == 1 && problems[0].Text == "is not supported yet") {
+			t.Errorf("%s: %+v", name, problems)
+		}
+	}
+	// With a value that makes sense each does something.
+	plain, _ := settings.ParseSSH(nil)
+	for name, v := range map[string]string{
+		"hostname": "h", "port": "23", "timeout": "5", "host-key": "k", "username": "u", "password": "p", "private-key": "k",
+		"passphrase": "p", "public-key": "k", "enable-agent": "true", "font-name": "f", "font-size": "11", "color-scheme": "white-black",
+		"command": "c", "terminal-type": "linux", "scrollback": "7", "locale": "l", "timezone": "t", "backspace": "8",
+		"server-alive-interval": "9", "read-only": "true", "clipboard-buffer-size": "300000", "disable-copy": "true", "disable-paste": "true",
+		"proxy-jump": "j", "legacy-algorithms": "true", "copy-on-select": "true", "ligatures": "true", "terminal-checksum": "true",
+	} {
+		s, problems := settings.ParseSSH(map[string]string{name: v})
+		if len(problems) > 0 || cmp.Equal(plain, s, cmp.AllowUnexported(settings.Secret{})) {
+			t.Errorf("%s=%s does nothing: %v", name, v, problems)
+		}
+	}
 }
 
 // Nothing that prints a struct may print a password.
@@ -116,17 +181,50 @@ func TestQuickConnect(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("hostname", "[2001", "port", "db8::1]:22")
 	f.Add("proxy-jump", "a@b:1,c", "timeout", "-1")
+	f.Add("proxy-jump", "ann:geheim1234@b", "backspace", "99999999999999999999")
 	f.Fuzz(func(t *testing.T, n1, v1, n2, v2 string) {
 		s, problems := settings.ParseSSH(map[string]string{n1: v1, n2: v2})
-		if s.Port < 1 || s.Port > 65535 || s.Scrollback < 0 || s.Scrollback > settings.MaxScrollback || len(s.ProxyJump) > settings.MaxJumps {
+		if s.Port < 1 || s.Port > 65535 || s.Scrollback < 0 || s.Scrollback > settings.MaxScrollback || len(s.ProxyJump) > settings.MaxJumps+1 {
 			t.Errorf("out of bounds: %+v", s)
+		}
+		for _, j := range s.ProxyJump {
+			if j.Host != "" && (j.Port < 1 || j.Port > 65535) {
+				t.Errorf("jump %+v", j)
+			}
 		}
 		for _, p := range problems {
 			if settings.IsSecret(p.Name) && strings.Contains(p.Text, v1) && len(v1) > 8 {
 				t.Errorf("the problem shows a secret: %v", p)
 			}
 		}
-		_, _, _ = settings.QuickConnect(v1)
+	})
+}
+
+func FuzzAddress(f *testing.F) {
+	for _, s := range []string{"h", "h:22", "[::1]:22", "::1", "fe80::1%eth0", "[fe80::1%25e]:1", "a:b:c", "[", "ssh://u@h:22", "ssh://[::1]"} {
+		f.Add(s, "secret7890")
+	}
+	f.Fuzz(func(t *testing.T, s, password string) {
+		if host, port, err := settings.SplitAddress(s); err == nil && port > 0 {
+			again, p, err := settings.SplitAddress(net.JoinHostPort(host, strconv.Itoa(port)))
+			if !strings.ContainsAny(host, "[]") && (err != nil || again != host || p != port) {
+				t.Errorf("%q: %q, %d, then %q, %d, %v", s, host, port, again, p, err)
+			}
+		}
+		if _, all, err := settings.QuickConnect(s); err == nil {
+			prefs, _ := settings.ParseSSH(all)
+			if all["hostname"] == "" || all["port"] != "" && strconv.Itoa(prefs.Port) != strings.TrimLeft(all["port"], "0") {
+				t.Errorf("%q: %v, %+v", s, all, prefs)
+			}
+		}
+		if len(password) < 8 {
+			return
+		}
+		for _, with := range []string{"u:" + password + "@" + s, "ssh://u:" + password + "@" + s} {
+			if _, _, err := settings.QuickConnect(with); err != nil && strings.Contains(err.Error(), password) && !strings.Contains(s, password) {
+				t.Errorf("%q: the error shows the password: %v", with, err)
+			}
+		}
 	})
 }
 

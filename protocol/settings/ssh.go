@@ -31,7 +31,7 @@ type SSH struct {
 	Certificate string // public-key: an OpenSSH certificate
 	EnableAgent bool   // forward an agent with the private key
 
-	ProxyJump        []Jump
+	ProxyJump        []Jump // the way to the target, nearest first; at most MaxJumps that can be read
 	LegacyAlgorithms bool
 	KeepAlive        time.Duration // server-alive-interval; default 30 s, 0: off
 
@@ -58,7 +58,7 @@ type SSH struct {
 // Jump is one host on the way to the target.
 type Jump struct {
 	User string // empty: that of the target
-	Host string
+	Host string // empty: cannot be read; then nothing may be connected to
 	Port int
 }
 
@@ -218,19 +218,20 @@ func (p *parser) jumps() []Jump {
 	}
 	var jumps []Jump
 	for part := range strings.SplitSeq(v, ",") {
-		user, address, ok := strings.Cut(strings.TrimSpace(part), "@")
-		if !ok {
-			user, address = "", user
-		}
-		host, port, err := SplitAddress(address)
-		switch {
-		case err != nil || host == "":
-			p.report("proxy-jump", fmt.Sprintf("%q is not [user@]host[:port]", part))
-			return jumps
-		case len(jumps) == MaxJumps:
+		if len(jumps) == MaxJumps {
 			p.report("proxy-jump", fmt.Sprintf("has more than %d hosts", MaxJumps))
-			return jumps
-		case port == 0:
+			return append(jumps, Jump{})
+		}
+		part = strings.TrimSpace(part)
+		at := strings.LastIndexByte(part, '@') // a user may be ann@example.org
+		user, address := part[:max(at, 0)], part[at+1:]
+		host, port, err := SplitAddress(address)
+		if err != nil || host == "" || strings.Contains(user, ":") {
+			// It is not repeated: there may be a password in it.
+			p.report("proxy-jump", fmt.Sprintf("entry %d is not [user@]host[:port]", len(jumps)+1))
+			return append(jumps, Jump{})
+		}
+		if port == 0 {
 			port = 22
 		}
 		jumps = append(jumps, Jump{user, host, port})

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/user"
 	"sync"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -24,6 +25,8 @@ import (
 const (
 	userName       = "demo"
 	maxConnections = 32
+	maxSessions    = 16 // of a connection
+	loginTime      = 30 * time.Second
 )
 
 // Server is a running demo server.
@@ -111,23 +114,36 @@ func (s *Server) serve(conn net.Conn) {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
+	_ = conn.SetDeadline(time.Now().Add(loginTime))
 	sc, channels, requests, err := ssh.NewServerConn(conn, s.config)
 	if err != nil {
 		s.log.Info("demo login failed", "error", err)
 		return
 	}
+	_ = conn.SetDeadline(time.Time{})
 	var shells sync.WaitGroup
+	slots := make(chan struct{}, maxSessions)
 	shells.Go(func() { ssh.DiscardRequests(requests) })
 	for c := range channels {
 		if c.ChannelType() != "session" {
 			_ = c.Reject(ssh.UnknownChannelType, "only sessions")
 			continue
 		}
-		channel, in, err := c.Accept()
-		if err != nil {
+		select {
+		case slots <- struct{}{}:
+		default:
+			_ = c.Reject(ssh.ResourceShortage, "too many sessions")
 			continue
 		}
-		shells.Go(func() { (&shell{log: s.log, channel: channel}).serve(ctx, in) })
+		channel, in, err := c.Accept()
+		if err != nil {
+			<-slots
+			continue
+		}
+		shells.Go(func() {
+			defer func() { <-slots }()
+			(&shell{log: s.log, channel: channel}).serve(ctx, in)
+		})
 	}
 	cancel()
 	_ = sc.Wait()

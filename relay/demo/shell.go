@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/creack/pty"
 	"golang.org/x/crypto/ssh"
@@ -16,6 +17,7 @@ import (
 const (
 	greeting = "\x1b[1mPorthole demo.\x1b[0m This shell runs on the machine on which Porthole runs.\r\n\r\n"
 	maxEnv   = 32
+	killWait = time.Second // between the hangup and the end of a program that ignores it
 )
 
 // shell is one session channel: its requests, then a program on a pty.
@@ -40,6 +42,8 @@ func (s *shell) serve(ctx context.Context, in <-chan *ssh.Request) {
 	var program sync.WaitGroup
 	defer program.Wait()
 	defer s.channel.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // when the other side has gone, so does the program
 	started := false
 	for r := range in {
 		ok := false
@@ -79,7 +83,6 @@ func (s *shell) serve(ctx context.Context, in <-chan *ssh.Request) {
 			_ = r.Reply(ok, nil)
 		}
 	}
-	// The other side has gone: so does the program.
 	s.mu.Lock()
 	if s.file != nil {
 		_ = s.file.Close()
@@ -110,6 +113,7 @@ func (s *shell) run(ctx context.Context, command string) {
 	}
 	// The whole group ends, not only the shell.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGHUP) }
+	cmd.WaitDelay = killWait
 	s.mu.Lock()
 	file, err := pty.StartWithSize(cmd, s.size)
 	s.file = file

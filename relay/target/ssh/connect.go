@@ -69,6 +69,12 @@ func Connect(ctx context.Context, cfg Config, page target.Page) (target.Terminal
 			Remedy: "Ask the administrator to set its host.",
 		}
 	}
+	if slices.ContainsFunc(s.ProxyJump, func(j settings.Jump) bool { return j.Host == "" }) {
+		return nil, &target.Error{
+			Code: wire.EndSettings, Step: target.StepResolve, Message: "The setting proxy-jump cannot be read.",
+			Remedy: "Write it as [user@]host[:port], with commas between several hosts.",
+		}
+	}
 	if s.LegacyAlgorithms {
 		page.Notice(target.Notice{Code: "legacy-algorithms", Text: "Old, weak algorithms are allowed for this endpoint."})
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 	"github.com/porthole-rac/porthole/scripts/targets"
@@ -92,6 +94,15 @@ func TestJumpHosts(t *testing.T) {
 			t.Errorf("message %q", e.Message)
 		}
 	})
+}
+
+// A way that cannot be read is not left out.
+func TestJumpHostsThatCannotBeRead(t *testing.T) {
+	address := serve(t, &fake{conn: func(*ssh.ServerConn) { t.Error("connected without the jump host") }})
+	all := at(t, address)
+	all["proxy-jump"] = "jump:port"
+	_, err := connect(t, all, new(person), nil)
+	wantError(t, err, wire.EndSettings, target.StepResolve)
 }
 
 func freePort(t *testing.T) int {

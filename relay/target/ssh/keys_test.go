@@ -122,8 +122,10 @@ func TestKeysOfAllForms(t *testing.T) {
 					f.make(t, file, pass)
 					key := read(t, file)
 					all := s.With(map[string]string{"private-key": key, "passphrase": pass})
-					if err := runs(t, all, new(person), nil); err != nil {
-						t.Fatal(err)
+					if pass == "" || kind == "ed25519" {
+						if err := runs(t, all, new(person), nil); err != nil {
+							t.Fatal(err)
+						}
 					}
 					if pass == "" {
 						return
