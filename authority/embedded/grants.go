@@ -180,16 +180,18 @@ func (s *Store) takeUp(ctx context.Context, tokenID, grantID string, l Login, cl
 	}
 	s.mu.Lock()
 	g := s.live[grantID]
-	if g != nil {
-		g.loginID, g.client = l.ID, client
-	}
 	s.mu.Unlock()
 	if g == nil {
 		return nil, authority.ErrGone
 	}
+	// This fails when the login has ended meanwhile.
 	if _, err := s.db.ExecContext(ctx, `UPDATE connection_tokens SET session_id = ? WHERE id = ?`, l.ID, grantID); err != nil {
 		return nil, fmt.Errorf("move connection: %w", err)
 	}
+	s.mu.Lock()
+	g.loginID, g.client = l.ID, client
+	s.mu.Unlock()
+	s.wake() // and this finds out when it ended since
 	s.record(ctx, Event{Action: "resume", User: l.User.Name, Client: client, Endpoint: g.grant.Endpoint.Name, Context: map[string]any{"connection": grantID}})
 	return g.grant, nil
 }

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"container/list"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -45,7 +46,7 @@ type rule struct {
 }
 
 func rules(name, client string) [3]rule {
-	name = strings.ToLower(bounded(name))
+	name, client = strings.ToLower(bounded(name)), network(client)
 	return [3]rule{
 		{"both " + client + " " + name, freeAttempts, longestWait},
 		{"name " + name, nameAttempts, shortWait},
@@ -53,24 +54,22 @@ func rules(name, client string) [3]rule {
 	}
 }
 
-// wait says how long the next attempt has to wait; 0: not at all.
-func (l *limiter) wait(name, client string, now time.Time) time.Duration {
+// attempt counts an attempt as failed before it is made, so that many at once
+// do not pass together; succeeded takes that back. wait is how long the attempt
+// has to wait in place of being made; 0: it may be made.
+func (l *limiter) attempt(name, client string, now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var longest time.Duration
-	for _, r := range rules(name, client) {
+	all := rules(name, client)
+	for _, r := range all {
 		if e, ok := l.entries[r.key]; ok {
-			longest = max(longest, e.Value.(*attempts).until.Sub(now))
+			wait = max(wait, e.Value.(*attempts).until.Sub(now))
 		}
 	}
-	return longest
-}
-
-// failed counts a failure.
-func (l *limiter) failed(name, client string, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, r := range rules(name, client) {
+	if wait > 0 {
+		return wait
+	}
+	for _, r := range all {
 		e, ok := l.entries[r.key]
 		if !ok {
 			if len(l.entries) >= maxEntries {
@@ -92,15 +91,41 @@ func (l *limiter) failed(name, client string, now time.Time) {
 			a.until = now.Add(min(firstWait<<min(over, 20), r.longest))
 		}
 	}
+	return 0
 }
 
-// succeeded forgets the failures of a name from an address.
+// succeeded forgets the failures of a name from an address, and takes the
+// attempt's own count back from the rest.
 func (l *limiter) succeeded(name, client string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := rules(name, client)[0].key
-	if e, ok := l.entries[key]; ok {
-		delete(l.entries, key)
-		l.order.Remove(e)
+	for i, r := range rules(name, client) {
+		e, ok := l.entries[r.key]
+		if !ok {
+			continue
+		}
+		a := e.Value.(*attempts)
+		if a.n--; i == 0 || a.n <= 0 {
+			delete(l.entries, r.key)
+			l.order.Remove(e)
+		} else if a.n < r.free {
+			a.until = time.Time{}
+		}
 	}
+}
+
+// network is what counts as one address: anybody with IPv6 has 2^64 of them.
+func network(client string) string {
+	a, err := netip.ParseAddr(client)
+	if err != nil {
+		return bounded(client)
+	}
+	if a = a.Unmap(); a.Is4() {
+		return a.String()
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
 }

@@ -33,7 +33,7 @@ type Login struct {
 
 // LogIn checks a password and gives the value for the browser's cookie.
 func (s *Store) LogIn(ctx context.Context, name, password, client string) (cookie string, l Login, err error) {
-	if wait := s.limits.wait(name, client, s.now()); wait > 0 {
+	if wait := s.limits.attempt(name, client, s.now()); wait > 0 {
 		return "", Login{}, &LimitError{wait}
 	}
 	var u authority.User
@@ -47,7 +47,6 @@ func (s *Store) LogIn(ctx context.Context, name, password, client string) (cooki
 		return "", Login{}, err
 	}
 	if !ok {
-		s.limits.failed(name, client, s.now())
 		s.record(ctx, Event{Action: "login_failed", User: bounded(name), Client: client})
 		return "", Login{}, ErrCredentials
 	}
@@ -113,6 +112,7 @@ func (s *Store) LogOut(ctx context.Context, l Login) error {
 		return fmt.Errorf("end login: %w", err)
 	}
 	s.endWhere(endLogout, func(g *liveGrant) bool { return g.loginID == l.ID })
+	s.wake()
 	s.record(ctx, Event{Action: "logout", User: l.User.Name, Client: l.Client})
 	return nil
 }

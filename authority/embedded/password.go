@@ -64,10 +64,14 @@ func (s *Store) argon(ctx context.Context, password string, salt []byte) ([]byte
 func (s *Store) verifyPassword(ctx context.Context, password, phc string) (bool, error) {
 	salt, want := make([]byte, argonSalt), make([]byte, argonKey)
 	known := false
-	if parts := strings.Split(phc, "$"); len(parts) == 6 && parts[1] == "argon2id" {
+	// Hashes of other parameters are not taken: there are none yet, and the work
+	// must be the same for everybody.
+	head := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, argonMemory, argonTime, argonThreads)
+	if rest, ok := strings.CutPrefix(phc, head); ok {
 		b64 := base64.RawStdEncoding
-		a, err1 := b64.DecodeString(parts[4])
-		b, err2 := b64.DecodeString(parts[5])
+		first, second, _ := strings.Cut(rest, "$")
+		a, err1 := b64.DecodeString(first)
+		b, err2 := b64.DecodeString(second)
 		if err1 == nil && err2 == nil && len(b) == argonKey {
 			salt, want, known = a, b, true
 		}

@@ -110,7 +110,11 @@ func openDatabase(path string) (*sql.DB, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
-		if err := f.Close(); err != nil {
+		err = nil
+		if info, e := f.Stat(); e != nil || info.Mode().Perm()&0o077 != 0 {
+			err = f.Chmod(0o600) // e.g. restored from a copy
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
 		name = "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()

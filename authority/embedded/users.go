@@ -102,6 +102,9 @@ func (s *Store) ChangePassword(ctx context.Context, l Login, old, password strin
 	if err := checkPassword(password); err != nil {
 		return err
 	}
+	if wait := s.limits.attempt(l.User.Name, l.Client, s.now()); wait > 0 {
+		return &LimitError{wait} // somebody at an open browser may be guessing
+	}
 	var hash string
 	if err := s.db.QueryRowContext(ctx, `SELECT password_hash FROM users WHERE id = ?`, l.User.ID).Scan(&hash); err != nil {
 		return fmt.Errorf("read user: %w", err)
@@ -111,8 +114,10 @@ func (s *Store) ChangePassword(ctx context.Context, l Login, old, password strin
 		return err
 	}
 	if !ok {
+		s.record(ctx, Event{Action: "password_change_failed", User: l.User.Name, Client: l.Client})
 		return ErrCredentials
 	}
+	s.limits.succeeded(l.User.Name, l.Client)
 	if hash, err = s.hashPassword(ctx, password); err != nil {
 		return err
 	}
