@@ -34,6 +34,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -99,7 +100,7 @@ func main() {
 	file := flag.String("json", filepath.Join("bin", "bench.json"), "`file` for the figures")
 	binary := flag.String("porthole", filepath.Join("bin", "porthole"), "the porthole `binary`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ok, err := run(ctx, *only, *quick, *file, *binary)
 	stop()
 	if err != nil {

@@ -18,7 +18,7 @@ type blink struct {
 
 const (
 	blinkEvery = 500 * time.Millisecond
-	blinkStop  = 60 // half periods: after that the cursor stands still and nothing is drawn
+	blinkStop  = 20 // half periods, as GTK does: after that the cursor stands still and nothing is drawn
 )
 
 func (c *client) startBlink() {
