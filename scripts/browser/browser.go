@@ -26,7 +26,7 @@ import (
 var ErrNoChromium = errors.New("chromium is not installed")
 
 // Wait is how long anything may take before it counts as failed.
-const Wait = 20 * time.Second
+const Wait = 30 * time.Second
 
 // Server is a running porthole.
 type Server struct {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestAPI(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.shell("seq 200")
 	for name, js := range map[string]string{
 		"state":               `porthole.state === "connected"`,

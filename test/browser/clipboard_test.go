@@ -166,7 +166,11 @@ func TestSelectionScrollsAtTheEdge(t *testing.T) {
 func TestSelectionByKeyboard(t *testing.T) {
 	b := open(t)
 	b.printf(`one two three\nfour five\n`)
-	mode := func() { b.t.Helper(); b.key(" ", "Space", ctrl|shift); b.until(`!document.getElementById("copy-hint").hidden`) }
+	mode := func() {
+		b.t.Helper()
+		b.key(" ", "Space", ctrl|shift)
+		b.until(`!document.getElementById("copy-hint").hidden`)
+	}
 	for _, tt := range []struct {
 		name string
 		keys [][2]any

@@ -14,7 +14,9 @@ func TestLinks(t *testing.T) {
 		x, y := b.cell(col, row)
 		b.mouse(input.DispatchMouseEventTypeMouseMoved, x, y, input.MouseButtonNone, 0, 0)
 	}
-	shown := func() string { return eval[string](b, `(e => e.hidden ? "" : e.textContent)(document.getElementById("link-status"))`) }
+	shown := func() string {
+		return eval[string](b, `(e => e.hidden ? "" : e.textContent)(document.getElementById("link-status"))`)
+	}
 	for _, tt := range []struct {
 		name string
 		col  int

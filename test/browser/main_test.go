@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -43,7 +42,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary := findBinary()
+	binary := drive.Binary()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		absent = "chromium is not installed"
 	} else if binary == "" {
@@ -66,6 +65,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer chromium.Close()
+	defer func() { discard() }()
 	if err := logIn(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -91,26 +91,4 @@ func logIn() error {
 		}
 	}
 	return nil
-}
-
-// findBinary gives PORTHOLE_BINARY, or bin/porthole in a folder above.
-func findBinary() string {
-	if path := os.Getenv("PORTHOLE_BINARY"); path != "" {
-		return path
-	}
-	dir, err := os.Getwd()
-	if err != nil {
-		return ""
-	}
-	for {
-		path := filepath.Join(dir, "bin", "porthole")
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return ""
-		}
-		dir = up
-	}
 }

@@ -50,8 +50,10 @@ func TestScreenReader(t *testing.T) {
 }
 
 func TestMenuByKeyboard(t *testing.T) {
-	b := open(t)
-	active := func() string { return eval[string](b, `document.activeElement.dataset.do ?? document.activeElement.id`) }
+	b := openOwn(t)
+	active := func() string {
+		return eval[string](b, `document.activeElement.dataset.do ?? document.activeElement.id`)
+	}
 	b.key("M", "KeyM", ctrl|shift)
 	b.until(`!document.getElementById("menu").hidden`)
 	if got := active(); got != "search" {
@@ -127,7 +129,7 @@ func TestFullScreen(t *testing.T) {
 
 // TestReload: the tab comes back to its session, with scrollback.
 func TestReload(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.shell("seq 500; X=kept")
 	b.emulate(chromedp.Reload())
 	b.must(b.State("connected"))
@@ -138,7 +140,7 @@ func TestReload(t *testing.T) {
 
 // TestLostGraphics: the page comes back by itself.
 func TestLostGraphics(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.shell("echo before")
 	b.do(`globalThis.old = true, document.querySelector("body > canvas").getContext("webgl2").getExtension("WEBGL_lose_context").loseContext()`)
 	b.until(`!globalThis.old && globalThis.porthole?.state == "connected"`)
@@ -149,7 +151,7 @@ func TestLostGraphics(t *testing.T) {
 }
 
 func TestTakenOver(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.shell("X=mine")
 	other := newTab(t)
 	other.emulate(chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL))
@@ -170,7 +172,7 @@ func TestTakenOver(t *testing.T) {
 }
 
 func TestReconnect(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.do(`globalThis.states = [], porthole.on("state", s => states.push(s))`)
 	b.do(`porthole.ui.dropLink()`)
 	b.until(`states.includes("reconnecting") && porthole.state == "connected"`)

@@ -37,24 +37,90 @@ func newTab(t *testing.T) *tab {
 	}
 	t.Cleanup(p.Close)
 	b := &tab{p, t}
-	b.script(`globalThis.testErrors = []; for (const n of ["error", "warn"]) { const f = console[n]; console[n] = (...a) => { testErrors.push(a.join(" ")); f.apply(console, a); }; }
-		addEventListener("error", e => testErrors.push(e.message))`)
+	b.watchErrors()
 	t.Cleanup(func() {
 		if t.Failed() {
-			text, _ := drive.Eval[[]string](p, "testErrors")
-			t.Logf("console: %q", text)
+			b.logErrors()
 		}
 	})
 	return b
 }
 
-// open opens a tab with a prompt of the demo shell.
+// shared is the tab that the tests use one after the other: to load the page for
+// each would take most of the time.
+var shared *drive.Page
+
+func discard() {
+	if shared != nil {
+		_, _ = drive.Eval[bool](shared, `porthole.disconnect(), true`)
+		shared.Close()
+		shared = nil
+	}
+}
+
+// pristine holds when nothing is left in the shared tab of the test before.
+const pristine = `porthole.state == "connected" && localStorage.length == 0 && innerWidth == 1280 && innerHeight == 800 && devicePixelRatio == 1 &&
+	!document.querySelector("dialog[open]") && document.activeElement.id == "keys" && document.getElementById("copy-hint").hidden &&
+	document.getElementById("search").hidden && document.getElementById("menu").hidden`
+
+// open gives a tab with a prompt of the demo shell on an empty screen.
 func open(t *testing.T) *tab {
+	t.Helper()
+	if absent != "" {
+		t.Skip(absent)
+	}
+	if shared != nil {
+		if ok, err := drive.Eval[bool](shared, pristine); err != nil || !ok {
+			discard()
+		}
+	}
+	var b *tab
+	if shared == nil {
+		p, err := chromium.Page()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared = p
+		b = &tab{p, t}
+		b.watchErrors()
+		b.emulate(chromedp.EmulateViewport(1280, 800))
+		b.launch()
+	} else {
+		b = &tab{shared, t}
+		b.send("\x03\x15printf '\\ec'; clear\r")
+		b.until(`porthole.text().trim() == "$"`)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			b.logErrors()
+			discard()
+		}
+	})
+	return b
+}
+
+// openOwn opens a tab for this test alone.
+func openOwn(t *testing.T) *tab {
 	t.Helper()
 	b := newTab(t)
 	b.emulate(chromedp.EmulateViewport(1280, 800))
 	b.launch()
+	b.t.Cleanup(func() { // leaves no session behind
+		_, _ = drive.Eval[bool](b.Page, `globalThis.porthole?.disconnect(), true`)
+	})
 	return b
+}
+
+// watchErrors collects what the page complains of; logErrors tells it.
+func (b *tab) watchErrors() {
+	b.t.Helper()
+	b.script(`globalThis.testErrors = []; for (const n of ["error", "warn"]) { const f = console[n]; console[n] = (...a) => { testErrors.push(a.join(" ")); f.apply(console, a); }; }
+		addEventListener("error", e => testErrors.push(e.message))`)
+}
+
+func (b *tab) logErrors() {
+	text, _ := drive.Eval[[]string](b.Page, "testErrors")
+	b.t.Logf("the page complains: %q", text)
 }
 
 func (b *tab) launch() {
@@ -63,9 +129,6 @@ func (b *tab) launch() {
 	b.must(b.Launch(demo))
 	b.do("localStorage.clear()")
 	b.must(b.State("connected"))
-	b.t.Cleanup(func() { // leaves no session behind
-		_, _ = drive.Eval[bool](b.Page, `porthole.disconnect?.(), true`)
-	})
 	b.send("PS1='$ '; clear\r")
 	b.until(`porthole.text().trim() == "$"`)
 }

@@ -116,7 +116,7 @@ func TestCursorStyles(t *testing.T) {
 }
 
 func TestThemes(t *testing.T) {
-	b := open(t)
+	b := openOwn(t)
 	b.printf(`\e[?25l`)
 	system := func(scheme string) {
 		t.Helper()

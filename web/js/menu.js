@@ -85,8 +85,9 @@ function info() {
   const i = actions().sessionInfo();
   const away = porthole.state === "reconnecting";
   $("menu-name").textContent = i.endpoint ? `${i.endpoint} (${i.protocol})` : "Porthole";
-  $("menu-status").textContent = t(`state.${porthole.state}`);
-  $("menu-info").textContent = t("info.latency", i.rtt.toFixed(1), size(i.received), size(i.sent));
+  const state = t(`state.${porthole.state}`);
+  $("menu-status").textContent = away || !i.rtt ? state : t("info.latency", state, i.rtt.toFixed(1));
+  $("menu-info").textContent = t("info.bytes", size(i.received), size(i.sent));
   document.querySelector("[data-do=reconnect]").hidden = !away;
 }
 
