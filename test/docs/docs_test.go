@@ -209,6 +209,11 @@ func TestEveryNoticeAndProblemIsExplained(t *testing.T) {
 					}
 				case *ast.CallExpr:
 					if len(n.Args) == 2 {
+						if s, ok := n.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "say" {
+							if code, ok := literal(n.Args[0]); ok {
+								notices[code] = true
+							}
+						}
 						if name, _ := literal(n.Args[0]); name == "notice" {
 							if c, ok := n.Args[1].(*ast.CompositeLit); ok {
 								if code, ok := field(c, "code"); ok {
