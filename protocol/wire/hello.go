@@ -155,6 +155,7 @@ type Welcome struct {
 	CopyOnSelect bool
 	Ligatures    bool
 	InputBytes   uint64 // input the target took so far: where the browser's count goes on
+	Backspace    byte   // what the Backspace key sends; 0: DEL
 }
 
 // Append appends the record to dst.
@@ -182,6 +183,7 @@ func (m *Welcome) Append(dst []byte) []byte {
 	dst = appendBool(dst, m.CopyOnSelect)
 	dst = appendBool(dst, m.Ligatures)
 	dst = appendUint(dst, m.InputBytes)
+	dst = appendUint(dst, uint64(m.Backspace))
 	return finish(dst, at)
 }
 
@@ -200,6 +202,7 @@ func (m *Welcome) Decode(body []byte) error {
 		ResumeFor: f.int(1 << 30), Scrollback: f.int(1 << 20),
 		FontName: f.string(MaxText), FontSize: f.int(1000), ColorScheme: f.string(MaxText),
 		CopyOnSelect: f.bool(), Ligatures: f.bool(), InputBytes: f.uint(),
+		Backspace: byte(f.int(255)),
 	}
 	return f.done(TypeWelcome)
 }

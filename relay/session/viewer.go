@@ -150,7 +150,7 @@ func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed, input uint64) 
 		ResumeFor: int(s.reg.cfg.ResumeFor / time.Second), Scrollback: s.prefs.Scrollback,
 		FontName: clip(s.prefs.FontName, wire.MaxText), FontSize: s.prefs.FontSize, ColorScheme: clip(s.prefs.ColorScheme, wire.MaxText),
 		CopyOnSelect: s.prefs.CopyOnSelect, Ligatures: s.prefs.Ligatures,
-		InputBytes: input,
+		InputBytes: input, Backspace: s.prefs.Backspace,
 	}
 	return m.Append(dst)
 }

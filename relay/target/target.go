@@ -59,7 +59,7 @@ type Field struct {
 
 // Notice is a message that does not stop the connection. Code is stable.
 type Notice struct {
-	Code   string // e.g. "host-key-first-seen", "setting-unknown", "legacy-algorithms"
+	Code   string // e.g. "host-key-first-seen", "legacy-algorithms"
 	Text   string // a sentence for a person
 	Detail string // e.g. a fingerprint; may be empty
 }

@@ -137,3 +137,14 @@ func TestStaticBundle(t *testing.T) {
 	must(t, p.State("connected"))
 	must(t, p.Shows("Porthole demo."))
 }
+
+// TestBackspaceSetting works on a machine that erases with BS, as old gear does.
+func TestBackspaceSetting(t *testing.T) {
+	p := launch(t, "erases with BS", shellAddress(), with(map[string]string{"backspace": "8"}))
+	must(t, p.State("connected"))
+	must(t, p.Shows("Porthole demo."))
+	run1(t, p, "stty -echoctl; cat -v")
+	must(t, p.Type("wrong\x16\b\r")) // quoted: shows what the key sends
+	must(t, p.Shows("wrong^H"))
+	must(t, p.Do(chromedp.KeyEvent("d", chromedp.KeyModifiers(chromedp.ModifierCtrl))))
+}

@@ -104,7 +104,7 @@ func (c *client) focused(on bool) {
 func (c *client) modes() keyboard.Modes {
 	m := c.term.Modes()
 	return keyboard.Modes{
-		AppCursor: m.AppCursor, AppKeypad: m.AppKeypad, BackspaceBS: m.Backarrow, NewLine: m.NewLine,
+		AppCursor: m.AppCursor, AppKeypad: m.AppKeypad, Backspace: c.welcome.Backspace, BackspaceBS: m.Backarrow, NewLine: m.NewLine,
 		KittyFlags: m.KittyFlags, ModifyOtherKeys: m.ModifyOtherKeys, MouseMode: m.MouseMode, MouseEncoding: m.MouseEncoding,
 	}
 }
