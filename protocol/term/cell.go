@@ -105,11 +105,12 @@ func (p pen) blank() Cell { return Cell{Bg: p.Bg} }
 
 // Line is one row of the screen or the scrollback.
 type Line struct {
-	Cells   []Cell // cells beyond its length, in the scrollback, are blank
-	Wrapped bool   // goes on in the next line without a line break
-	Mark    Mark   // OSC 133
-	wide    bool   // may hold wide characters
-	end     int    // the cells from here on are default blanks: who writes cells calls reach
+	Cells   []Cell   // cells beyond its length, in the scrollback, are blank
+	Wrapped bool     // goes on in the next line without a line break
+	Mark    Mark     // OSC 133
+	wide    bool     // may hold wide characters
+	pics    *[]Piece // nil: none
+	end     int      // the cells from here on are default blanks: who writes cells calls reach
 }
 
 // Mark is a shell integration mark on a line (OSC 133, FinalTerm).

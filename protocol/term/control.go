@@ -169,7 +169,7 @@ func (t *Terminal) alignmentPattern() {
 	for y := range t.cur.lines {
 		l := t.cur.lines[y]
 		l.fill(0, t.cols, Cell{Char: 'E'})
-		l.wide, l.Wrapped = false, false
+		l.wide, l.Wrapped, l.pics = false, false, nil
 	}
 	t.damage.all = true
 }

@@ -124,6 +124,8 @@ func (t *Terminal) csiPrivate(private, final byte) {
 		t.eraseDisplay(p.get(0, 0), true)
 	case [2]byte{'?', 'K'}:
 		t.eraseLine(p.get(0, 0), true)
+	case [2]byte{'?', 'S'}:
+		t.graphicsAttribute()
 	case [2]byte{'?', 'n'}:
 		t.privateStatus(p.get(0, 0))
 	case [2]byte{'?', 'm'}:

@@ -9,6 +9,9 @@ func (t *Terminal) erase(y, from, to int, selective bool) {
 	b := t.pen.blank()
 	if !selective {
 		l.fill(from, to, b)
+		if l.pics != nil {
+			t.cut(l, from, to)
+		}
 	} else {
 		for x := from; x < to; x++ {
 			if c := &l.Cells[x]; c.Attr&Protected == 0 {
@@ -41,6 +44,9 @@ func (t *Terminal) eraseDisplay(what int, selective bool) {
 	case 2:
 		for y := range t.rows {
 			t.erase(y, 0, t.cols, selective)
+		}
+		if !selective {
+			t.clearKitty()
 		}
 	case 3:
 		if !selective {
@@ -93,6 +99,9 @@ func (t *Terminal) insertCells(n int) {
 	copy(l.Cells[t.x+n:end], l.Cells[t.x:end-n])
 	l.reach(min(l.end+n, end))
 	l.fill(t.x, t.x+n, t.pen.blank())
+	if l.pics != nil {
+		t.shift(l, t.x, end, n)
+	}
 	t.damage.row(t.y)
 }
 
@@ -110,6 +119,9 @@ func (t *Terminal) deleteChars(n int) {
 	t.splitWide(l, end)
 	copy(l.Cells[t.x:end-n], l.Cells[t.x+n:end])
 	l.fill(end-n, end, t.pen.blank())
+	if l.pics != nil {
+		t.shift(l, t.x, end, -n)
+	}
 	t.damage.row(t.y)
 }
 

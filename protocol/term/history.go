@@ -51,7 +51,7 @@ func (h *history) push(l *Line) {
 	kept := h.at(h.n)
 	h.n++
 	n := l.used()
-	kept.Wrapped, kept.Mark, kept.wide, kept.end = l.Wrapped, l.Mark, l.wide, n
+	kept.Wrapped, kept.Mark, kept.wide, kept.end, kept.pics = l.Wrapped, l.Mark, l.wide, n, l.pics
 	if n > 0 {
 		kept.Cells = h.room(n)
 		copy(kept.Cells, l.Cells)
@@ -86,6 +86,7 @@ func (h *history) room(n int) []Cell {
 // drop forgets the oldest line.
 func (h *history) drop() {
 	oldest := h.at(0)
+	oldest.pics = nil
 	if len(oldest.Cells) > 0 {
 		if p := &h.pages[0]; p.lines > 1 {
 			p.lines--
@@ -138,7 +139,7 @@ func (h *history) pop(cols int) (*Line, bool) {
 	h.n--
 	h.pushed--
 	kept := h.at(h.n)
-	l := &Line{Cells: make([]Cell, cols), Wrapped: kept.Wrapped, Mark: kept.Mark}
+	l := &Line{Cells: make([]Cell, cols), Wrapped: kept.Wrapped, Mark: kept.Mark, pics: kept.pics}
 	l.take(kept)
 	if n := len(kept.Cells); n > 0 {
 		last := len(h.pages) - 1

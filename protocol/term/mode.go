@@ -31,6 +31,8 @@ type modes struct {
 	formFeed      bool   // 18: as 12
 	printExtent   bool   // 19: as 12
 	national      bool   // 42
+	sixelDisplay  bool   // 80: DECSDM
+	sixelRight    bool   // 8452
 
 	modifyOtherKeys uint8 // 0…2
 	rectangular     bool  // DECSACE 2
@@ -93,8 +95,8 @@ func (t *Terminal) ansiMode(n int) *bool {
 
 // privateModes are the modes that XTSAVE keeps and DECRQM knows.
 var privateModes = [...]int{
-	1, 3, 4, 5, 6, 7, 8, 9, 12, 18, 19, 25, 40, 42, 45, 47, 66, 67, 69, 95,
-	1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1047, 1048, 1049, 2004, 2026, 2027,
+	1, 3, 4, 5, 6, 7, 8, 9, 12, 18, 19, 25, 40, 42, 45, 47, 66, 67, 69, 80, 95,
+	1000, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 1047, 1048, 1049, 2004, 2026, 2027, 8452,
 }
 
 // plainMode gives the mode that is nothing but a switch.
@@ -125,6 +127,8 @@ func (t *Terminal) plainMode(n int) *bool {
 		return &m.appKeypad
 	case 67:
 		return &m.backarrow
+	case 80:
+		return &m.sixelDisplay
 	case 95:
 		return &m.noClear132
 	case 1004:
@@ -133,6 +137,8 @@ func (t *Terminal) plainMode(n int) *bool {
 		return &m.altScroll
 	case 2004:
 		return &m.paste
+	case 8452:
+		return &m.sixelRight
 	}
 	return nil
 }
@@ -259,7 +265,7 @@ func (t *Terminal) privateState(n int) int {
 		return state(t.cur.saved.set)
 	case 2026:
 		return state(m.sync)
-	case 2027:
+	case 1070, 2027: // colour registers of a sixel picture are its own
 		return 3
 	case 34, 35, 36, 57, 60, 61, 64, 68, 73, 81, 96, 97, 98, 99, 100, 101, 102, 103, 104, 106:
 		return 4 // Hebrew, page coupling, printing … as xterm tells

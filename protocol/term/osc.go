@@ -49,6 +49,8 @@ func (t *Terminal) osc(s []byte) {
 		t.palette.Cursor = t.base.Cursor
 	case 133:
 		t.shellMark(text)
+	case 1337:
+		t.iterm(text)
 	}
 }
 

@@ -36,6 +36,7 @@ type parser struct {
 	n            int    // parameters begun
 	final        byte   // of a DCS whose string is being read
 	escInString  bool   // ESC came inside of a string: ST if '\' follows
+	payload      bool   // the rest of the string is a picture
 	str          []byte
 	partial      [utf8.UTFMax]byte // a character that is not complete
 	nPartial     uint8
@@ -213,7 +214,7 @@ func (p *parser) begin(s parserState) {
 	p.state = s
 	p.private, p.nInter, p.overflow = 0, 0, false
 	p.n, p.colon = 0, 0
-	p.escInString = false
+	p.escInString, p.payload = false, false
 	p.str = p.str[:0]
 }
 
@@ -294,8 +295,7 @@ func (t *Terminal) step(c byte) {
 				p.state = dcsIgnore
 			}
 		default:
-			p.final = c
-			p.state = dcsString
+			t.beginDCS(c)
 		}
 	case dcsIntermediate:
 		switch {
@@ -304,8 +304,7 @@ func (t *Terminal) step(c byte) {
 		case c < 0x40:
 			p.state = dcsIgnore
 		default:
-			p.final = c
-			p.state = dcsString
+			t.beginDCS(c)
 		}
 	}
 }
@@ -393,7 +392,8 @@ func (p *parser) atLeast1(i int) int { return max(p.get(i, 1), 1) }
 // string takes the bytes of an OSC, DCS, APC, SOS or PM string.
 func (t *Terminal) string(b []byte) []byte {
 	p := &t.p
-	for i, c := range b {
+	for i := 0; i < len(b); i++ {
+		c := b[i]
 		if p.escInString {
 			p.escInString = false
 			if c == '\\' {
@@ -409,7 +409,7 @@ func (t *Terminal) string(b []byte) []byte {
 		case c == esc:
 			p.escInString = true
 		case c == can || c == sub:
-			p.state = ground
+			t.abortString()
 			return b[i+1:]
 		case c == bel && p.state == oscString:
 			t.endString()
@@ -417,9 +417,12 @@ func (t *Terminal) string(b []byte) []byte {
 		case c < 0x20 && p.state != apcString && p.state != dcsString:
 			// ignored
 		default:
-			if p.state != skipString && p.state != dcsIgnore && len(p.str) < MaxString {
-				p.str = append(p.str, c)
+			end := i + 1
+			for end < len(b) && b[end] >= 0x20 {
+				end++
 			}
+			t.stringText(b[i:end])
+			i = end - 1
 		}
 	}
 	return nil
@@ -427,15 +430,26 @@ func (t *Terminal) string(b []byte) []byte {
 
 func (t *Terminal) endString() {
 	p := &t.p
-	state := p.state
+	state, sixel := p.state, p.sixelString()
 	p.state = ground
 	switch state {
 	case oscString:
-		if len(p.str) < MaxString {
+		if p.payload {
+			t.endITermPayload()
+		} else if len(p.str) < MaxString {
 			t.osc(p.str)
 		}
+	case apcString:
+		if len(p.str) > 0 {
+			if !p.payload {
+				t.beginKitty(p.str[1:])
+			}
+			t.endKitty(p.str[1:])
+		}
 	case dcsString:
-		if len(p.str) < MaxString && !p.overflow {
+		if sixel {
+			t.endSixel()
+		} else if len(p.str) < MaxString && !p.overflow {
 			t.dcs(p.final, p.str)
 		}
 	}

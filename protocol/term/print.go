@@ -58,6 +58,9 @@ func (t *Terminal) printASCII(p []byte) []byte {
 		c.Char, c.Fg, c.Bg, c.Attr, c.Ext = uint32(b), fg, bg, attr, ext
 		n++
 	}
+	if l.pics != nil {
+		t.cut(l, x, x+n)
+	}
 	if x+n == end && !t.modes.wrap {
 		// Every further character overwrites the last column.
 		n += asciiRun(p[n:])
@@ -184,6 +187,9 @@ func (t *Terminal) printText(p []byte) []byte {
 		return t.printFirst(p)
 	}
 	l.reach(x)
+	if l.pics != nil {
+		t.cut(l, t.x, x)
+	}
 	t.damage.row(t.y)
 	t.last.printed(at, t.y, last)
 	t.advance(x, end)
@@ -267,6 +273,9 @@ func (t *Terminal) put(ch uint32, w int) {
 	}
 	t.splitWide(l, t.x)
 	t.splitWide(l, t.x+w)
+	if l.pics != nil {
+		t.cut(l, t.x, t.x+w)
+	}
 	c := t.pen.cell(ch)
 	if w == 2 {
 		c.Attr |= Wide
@@ -332,6 +341,9 @@ func (t *Terminal) widen(l *Line, x int) {
 		return
 	}
 	t.splitWide(l, x+2)
+	if l.pics != nil {
+		t.cut(l, x, x+2)
+	}
 	c := l.Cells[x]
 	l.Cells[x].Attr |= Wide
 	c.Char, c.Attr = 0, c.Attr|WideTail

@@ -40,6 +40,9 @@ func (t *Terminal) fillRectangle(ch int) {
 		t.splitWide(l, left)
 		t.splitWide(l, right+1)
 		l.fill(left, right+1, c)
+		if l.pics != nil {
+			t.cut(l, left, right+1)
+		}
 	}
 	t.touch(top, bottom)
 }
@@ -85,6 +88,7 @@ func (t *Terminal) copyRectangle() {
 		copy(dst.Cells[toX:toX+width], src.Cells[left:left+width])
 		dst.reach(min(src.end-left, width) + toX)
 		dst.wide = dst.wide || src.wide
+		t.copyPieces(dst, toX, src, left, width)
 	}
 	t.touch(toY, toY+height-1)
 }

@@ -64,7 +64,7 @@ func (t *Terminal) reflow(cols int, cursor *point) {
 	// Blank rows at the end of the screen are not text: they come back as
 	// blank rows, not as lines to be kept.
 	last := oldTop + rows - 1
-	for last > oldTop+cursor.y && get(last).used() == 0 && !get(last).Wrapped {
+	for last > oldTop+cursor.y && get(last).empty() && !get(last).Wrapped {
 		last--
 	}
 	f := flow{
@@ -141,6 +141,12 @@ func (f *flow) logical(get func(int) *Line, i, end int) {
 		if row == f.topRow {
 			f.topLine = int(f.out.pushed)
 		}
+		if l.pics != nil {
+			if n > 0 && len(f.line.Cells) == f.cols {
+				f.emit(true)
+			}
+			f.line.movePieces(l, len(f.line.Cells))
+		}
 		atCursor, oldX := row == f.cursorRow, f.cursor.x
 		for x := range n {
 			var c Cell // what the scrollback does not keep is blank
@@ -190,7 +196,7 @@ func (f *flow) logical(get func(int) *Line, i, end int) {
 // one takes them back. Its lines are as wide already.
 func (t *Terminal) fitRows(cols, rows int, cursor *point) {
 	lines := t.main.lines
-	for len(lines) > rows && len(lines)-1 > cursor.y && lines[len(lines)-1].used() == 0 {
+	for len(lines) > rows && len(lines)-1 > cursor.y && lines[len(lines)-1].empty() {
 		lines = lines[:len(lines)-1]
 	}
 	if over := len(lines) - rows; over > 0 {
@@ -221,6 +227,7 @@ func fitLines(lines []*Line, cols, rows, y int) []*Line {
 	out := newLines(rows, cols)
 	for i := range min(rows, len(lines)) {
 		out[i].take(lines[i])
+		out[i].pics = lines[i].pics
 		out[i].Wrapped = lines[i].Wrapped && len(lines[i].Cells) == cols
 	}
 	return out

@@ -14,7 +14,7 @@ func TestSnapshotAfterShrinkingBelowTheSavedCursor(t *testing.T) {
 		_, _ = a.Write([]byte(begin + "\x1b[20;70H\x1b7\x1b[?1049h\x1b[19;60H\x1b7\x1b[?1049l"))
 		a.Resize(20, 10)
 		b := term.New(term.Config{Cols: 20, Rows: 10})
-		if err := b.RestoreSnapshot(a.AppendSnapshot(nil, 0, 0)); err != nil {
+		if err := b.RestoreSnapshot(a.AppendSnapshot(nil, term.Base{})); err != nil {
 			t.Fatal(err)
 		}
 		_, _ = a.Write([]byte("\x1b8x"))

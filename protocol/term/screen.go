@@ -38,7 +38,7 @@ func (t *Terminal) clearLine(l *Line) {
 	} else {
 		l.fill(0, t.cols, t.pen.blank())
 	}
-	l.Wrapped, l.Mark, l.wide = false, MarkNone, false
+	l.Wrapped, l.Mark, l.wide, l.pics = false, MarkNone, false, nil
 }
 
 func (t *Terminal) clearHistory() {
@@ -139,8 +139,12 @@ func (t *Terminal) scrollColumns(top, bottom, left, right, n int) {
 			copy(l.Cells[left:right+1], src.Cells[left:right+1])
 			l.reach(min(src.end, right+1))
 			l.wide = l.wide || src.wide
+			t.copyPieces(l, left, src, left, right-left+1)
 		} else {
 			l.fill(left, right+1, t.pen.blank())
+			if l.pics != nil {
+				t.cut(l, left, right+1)
+			}
 		}
 	}
 	t.touch(top, bottom)

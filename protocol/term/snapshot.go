@@ -17,13 +17,24 @@ var (
 	ErrSnapshotBase = errors.New("term: snapshot continues another scrollback")
 )
 
-// AppendSnapshot appends the terminal's whole state to dst. When epoch is the
-// present one, scrollback lines before number since are left out: the side that
-// restores it has them. Epoch 0 leaves nothing out.
+// Base is a state of a terminal that the side which takes a snapshot has. The
+// zero value is none.
+type Base struct {
+	Epoch    uint32
+	Line     uint64 // of the screen's first row
+	Pictures uint64 // ever kept
+}
+
+// Base gives the present state, as what a later snapshot may go on from.
+func (t *Terminal) Base() Base { return Base{t.epoch, t.hist.pushed, t.pictures} }
+
+// AppendSnapshot appends the terminal's whole state to dst, but for what the side
+// that restores it has: pictures, and, unless the numbering has started anew
+// since, lines of the scrollback.
 //
-// The form: version, size, state, tables, scrollback, screens; numbers are
-// varints. A row is its flags and runs of cells of equal style.
-func (t *Terminal) AppendSnapshot(dst []byte, epoch uint32, since uint64) []byte {
+// The form: version, size, state, tables, pictures, scrollback, screens; numbers
+// are varints. A row is its flags, its pictures and runs of cells of equal style.
+func (t *Terminal) AppendSnapshot(dst []byte, have Base) []byte {
 	w := writer{b: dst, t: t}
 	w.uint(snapshotVersion)
 	w.uint(uint64(t.cols))
@@ -31,7 +42,8 @@ func (t *Terminal) AppendSnapshot(dst []byte, epoch uint32, since uint64) []byte
 	w.uint(uint64(t.epoch))
 	w.uint(t.hist.pushed)
 	oldest := t.hist.pushed - uint64(t.hist.n)
-	delta := epoch == t.epoch && since >= oldest && since <= t.hist.pushed
+	since := have.Line
+	delta := have.Epoch == t.epoch && since >= oldest && since <= t.hist.pushed
 	if !delta {
 		since = oldest
 	}
@@ -43,6 +55,7 @@ func (t *Terminal) AppendSnapshot(dst []byte, epoch uint32, since uint64) []byte
 		w.string(l.id)
 		w.string(l.uri)
 	}
+	w.images(have.Pictures)
 	w.pen(t.pen)
 	w.saved(&t.main.saved)
 	w.saved(&t.alt.saved)
@@ -71,7 +84,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 		Cols: int(r.uint(MaxCols)), Rows: int(r.uint(MaxRows)), Scrollback: t.cfg.Scrollback,
 		Name: t.cfg.Name, Checksum: t.cfg.Checksum, ImageBytes: t.cfg.ImageBytes,
 	})
-	n.h, n.cellW, n.cellH, n.base = t.h, t.cellW, t.cellH, t.base
+	n.h, n.base = t.h, t.base
 	r.t, n.patience = n, never // cells are in the making that collect would not see
 	n.epoch = uint32(r.uint(1<<32 - 1))
 	pushed := r.uint(1 << 63)
@@ -92,6 +105,7 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 			n.links.index[l] = uint16(len(n.links.items))
 		}
 	}
+	r.images(t)
 	n.pen = r.pen()
 	r.saved(&n.main.saved)
 	r.saved(&n.alt.saved)
@@ -172,6 +186,9 @@ func (r *reader) adopt(old *Terminal, since uint64) {
 				}
 				c.Ext = n.ext(e)
 			}
+		}
+		if l.pics != nil {
+			r.adoptPieces(l)
 		}
 		n.hist.push(l)
 	}

@@ -8,9 +8,10 @@ import (
 
 // reader takes a snapshot's parts. After the first error everything is zero.
 type reader struct {
-	p   []byte
-	t   *Terminal
-	err error
+	p      []byte
+	t      *Terminal
+	placed map[uint64]*Placement // by serial number
+	err    error
 }
 
 var (
@@ -192,10 +193,13 @@ func (r *reader) parser(p *parser) {
 // line reads a row; full ones have all their cells. They lie in the array of
 // cells if there is room.
 func (r *reader) line(cells []Cell, full bool) Line {
-	flags := r.uint(1<<5 - 1)
-	l := Line{Wrapped: flags&1 != 0, wide: flags&2 != 0, Mark: Mark(flags >> 2)}
+	flags := r.uint(1<<6 - 1)
+	l := Line{Wrapped: flags&1 != 0, wide: flags&2 != 0, Mark: Mark(flags >> 2 & 7)}
 	if l.Mark > MarkDone {
 		r.err = errRange
+	}
+	if flags&32 != 0 {
+		r.pieces(&l)
 	}
 	n := int(r.uint(uint64(r.t.cols)))
 	if r.err != nil {

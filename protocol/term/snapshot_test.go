@@ -3,6 +3,7 @@ package term_test
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,13 +29,22 @@ func dump(t *term.Terminal) string {
 			under, link := t.Extended(c)
 			fmt.Fprintf(&b, " %q/%x/%x/%x/%x/%s", t.Cluster(c), c.Fg, c.Bg, c.Attr, under, t.Link(link))
 		}
+		for _, p := range l.Pieces(nil) {
+			q := *p.Placement
+			q.Picture = nil
+			fmt.Fprintf(&b, " [%d-%d %d/%d %dx%d of", p.X, p.End, p.Col, p.Row, q.W, q.H)
+			fmt.Fprintf(&b, " %d,%d %dx%d at %d,%d cells %dx%d of %dx%d z %d:", q.SrcX, q.SrcY, q.SrcW, q.SrcH, q.X, q.Y, q.Cols, q.Rows, q.CellW, q.CellH, q.Z)
+			fmt.Fprintf(&b, " %d %dx%d %x]", p.Picture.Format, p.Picture.Width, p.Picture.Height, crc32.ChecksumIEEE(p.Picture.Data))
+		}
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
 func newTerm() *term.Terminal {
-	return term.New(term.Config{Cols: 40, Rows: 10, Scrollback: 50, Name: "test", Checksum: true})
+	t := term.New(term.Config{Cols: 40, Rows: 10, Scrollback: 50, Name: "test", Checksum: true, ImageBytes: 64 << 10})
+	t.SetCellPixels(10, 20)
+	return t
 }
 
 // A terminal that takes a snapshot goes on exactly like the one that made it.
@@ -42,16 +52,16 @@ func checkSnapshot(t *testing.T, before, after []byte) {
 	t.Helper()
 	a, b := newTerm(), newTerm()
 	_, _ = a.Write(before)
-	if err := b.RestoreSnapshot(a.AppendSnapshot(nil, 0, 0)); err != nil {
+	if err := b.RestoreSnapshot(a.AppendSnapshot(nil, term.Base{})); err != nil {
 		t.Fatalf("restore: %v", err)
 	}
 	if d := cmp.Diff(dump(a), dump(b)); d != "" {
 		t.Fatalf("restored differently:\n%s", d)
 	}
-	epoch, line := a.Epoch(), a.TopLine()
+	base := a.Base()
 	_, _ = a.Write(after)
 	c := newTerm()
-	if err := c.RestoreSnapshot(b.AppendSnapshot(nil, 0, 0)); err != nil {
+	if err := c.RestoreSnapshot(b.AppendSnapshot(nil, term.Base{})); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = b.Write(after)
@@ -59,13 +69,16 @@ func checkSnapshot(t *testing.T, before, after []byte) {
 		t.Fatalf("went on differently:\n%s", d)
 	}
 	// And so does one that was behind and got only what is new.
-	if err := c.RestoreSnapshot(a.AppendSnapshot(nil, epoch, line)); err != nil {
+	if err := c.RestoreSnapshot(a.AppendSnapshot(nil, base)); err != nil {
 		t.Fatalf("restore delta: %v", err)
 	}
 	if d := cmp.Diff(dump(a), dump(c)); d != "" {
 		t.Fatalf("caught up differently:\n%s", d)
 	}
 }
+
+// pngBase64 is a PNG picture of 3×2 pixels.
+const pngBase64 = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAAEklEQVR4nGP8z8AARAwMDAwAAA4GAQEv7Vz2AAAAAElFTkSuQmCC"
 
 var streams = []string{
 	"plain\r\ntext \x1b[1;31mred\x1b[0m\r\n",
@@ -76,6 +89,13 @@ var streams = []string{
 	"\x1b]0;title\x07\x1b[22t\x1b]7;file:///home\x07\x1b]9;4;1;40\x07\x1b[>1u\x1b]4;1;#123456\x07\x1b]133;A\x07",
 	"wrap around the end of a line that is rather long for a terminal of forty columns ",
 	"\x1b[38;2;1;2", "\x1bP$q", "\x1b]0;unfinished", "\xe6\xbc", "\x1b[",
+	"\x1b[3;5H\x1bPq\"1;1;30;30#1;2;100;0;0#1!20~-#2;1;120;50;100#2!15@$#3!5A\x1b\\over\x1b[3;6Hx\x1b[1P\x1b[2@",
+	"\x1bP0;1q#1!25~-", "\x1bP7;1;0q\"1;1;90;50#4!90~-!90~-!90N\x1b\\\n\n\n\n\n\n\n",
+	"\x1b]1337;File=inline=1;width=50%:" + pngBase64 + "\a\x1b[1;1H\x1b[2L", "\x1b]1337;MultipartFile=inline=1;height=3\a\x1b]1337;FilePart=" + pngBase64[:9],
+	pngBase64[9:] + "\a\x1b]1337;FileEnd\a",
+	"\x1b_Ga=T,f=24,s=2,v=1,i=3,p=4,c=5,r=2,z=-1;AAECAwQF\x1b\\text\x1b_Ga=p,i=3,C=1,X=3,x=1;\x1b\\",
+	"\x1b_Ga=T,f=100,i=9,m=1;" + pngBase64[:40] + "\x1b\\", "\x1b_Gm=0;" + pngBase64[40:] + "\x1b\\\x1b[2;8r\x1b[8;1H\n\n",
+	"\x1b_Ga=d,d=I,i=3\x1b\\\x1b_Ga=d\x1b\\\x1b[2J\x1b[?80h", "\x1b_Ga=T,f=32,s=1,v=1,I=5;/wAA/w==\x1b\\", "\x1b_Ga=t,f=24,s=1000,v=16;AA",
 	"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n",
 }
 
@@ -123,7 +143,7 @@ func FuzzRestore(f *testing.F) {
 	for _, s := range streams {
 		a := newTerm()
 		_, _ = a.Write([]byte(s))
-		f.Add(a.AppendSnapshot(nil, 0, 0))
+		f.Add(a.AppendSnapshot(nil, term.Base{}))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
 		a := newTerm()
@@ -140,7 +160,7 @@ func FuzzRestore(f *testing.F) {
 		}
 		checkWhole(t, a)
 		a.Resize(17, 5)
-		_ = a.AppendSnapshot(nil, 0, 0)
+		_ = a.AppendSnapshot(nil, term.Base{})
 		_ = dump(a)
 		checkWhole(t, a)
 	})

@@ -7,8 +7,9 @@ import (
 
 // writer appends a snapshot's parts.
 type writer struct {
-	b []byte
-	t *Terminal
+	b      []byte
+	t      *Terminal
+	placed map[*Placement]int // place in the list
 }
 
 func (w *writer) uint(v uint64) { w.b = binary.AppendUvarint(w.b, v) }
@@ -65,8 +66,8 @@ func (t *Terminal) flags() []*bool {
 	f := []*bool{
 		&t.wrap, &t.blink, &m.keyboardLock, &m.insert, &m.newline, &m.appCursor, &m.columns132, &m.smoothScroll,
 		&m.reverseVideo, &m.origin, &m.wrap, &m.cursor, &m.allow132, &m.reverseWrap, &m.appKeypad, &m.backarrow,
-		&m.leftRight, &m.focus, &m.altScroll, &m.paste, &m.sync, &m.noClear132, &m.rectangular, &m.echoOff,
-		&m.autoRepeat, &m.formFeed, &m.printExtent, &m.national, &t.p.escInString, &t.p.overflow,
+		&m.leftRight, &m.sixelDisplay, &m.sixelRight, &m.focus, &m.altScroll, &m.paste, &m.sync, &m.noClear132, &m.rectangular, &m.echoOff,
+		&m.autoRepeat, &m.formFeed, &m.printExtent, &m.national, &t.p.escInString, &t.p.overflow, &t.p.payload,
 	}
 	for i := range m.saved {
 		f = append(f, &m.saved[i])
@@ -191,7 +192,13 @@ func (w *writer) line(l *Line) {
 	if l.wide {
 		flags |= 2
 	}
+	if l.pics != nil {
+		flags |= 32
+	}
 	w.uint(flags)
+	if l.pics != nil {
+		w.pieces(*l.pics)
+	}
 	cells := l.Cells[:l.used()]
 	w.uint(uint64(len(cells)))
 	for len(cells) > 0 {

@@ -24,7 +24,7 @@ type Config struct {
 	Scrollback int    // lines kept above the screen, clamped to 0…MaxScrollback
 	Name       string // answer to XTVERSION, e.g. "Porthole 1.0"
 	Checksum   bool   // DECRQCRA is answered: a program may read the screen
-	ImageBytes int    // decoded pictures kept; 0: no pictures
+	ImageBytes int    // of pictures kept, as pixels or as files; 0: no pictures
 }
 
 // Handler takes what comes out of a terminal besides its screen. Nil functions
@@ -79,6 +79,10 @@ type Terminal struct {
 	clusters clusterTable
 	patience int // new entries of the tables before collect may run again
 
+	img        *images // nil until a picture comes
+	pictures   uint64  // ever kept
+	placements uint64  // ever made
+
 	p       parser
 	damage  damage
 	scratch []byte
@@ -117,6 +121,7 @@ func (t *Terminal) reset() {
 	t.progress = progress{}
 	t.palette = t.base
 	t.last = lastPrinted{}
+	t.img = nil
 	for y := range t.main.lines {
 		t.clearLine(t.main.lines[y])
 	}

@@ -150,7 +150,7 @@ func (b *browser) record(t wire.Type, body []byte) error {
 		b.welcome, b.mark, b.acked, b.ready = m, wire.Mark{}, 0, false
 		b.taken = m.InputBytes
 		if m.Resumed != wire.ResumedContinue {
-			b.term, b.offset = term.New(term.Config{Cols: b.grid.Cols, Rows: b.grid.Rows, Scrollback: m.Scrollback}), 0
+			b.term, b.offset = term.New(term.Config{Cols: b.grid.Cols, Rows: b.grid.Rows, Scrollback: m.Scrollback, ImageBytes: term.ImageBudget}), 0
 		}
 	case wire.TypeConnected:
 		b.ready, b.prompt = true, nil

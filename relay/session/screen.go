@@ -101,8 +101,7 @@ type position struct {
 	// Where the browser's terminal stands after what was sent, for a State that
 	// is not complete. Only known when the browser was sent everything.
 	based bool
-	epoch uint32
-	line  uint64
+	base  term.Base
 
 	nextState time.Time // not before: see stateRate
 }
@@ -153,14 +152,13 @@ func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
 	t := s.term
 	oldest := t.TopLine() - uint64(t.Scrollback())
 	m := wire.State{Offset: s.ring.head, Complete: true}
-	var epoch uint32
-	var line uint64
-	if p.based && !p.fresh && p.epoch == t.Epoch() && p.line >= oldest {
-		m.Complete, epoch, line = false, p.epoch, p.line
+	var base term.Base
+	if p.based && !p.fresh && p.base.Epoch == t.Epoch() && p.base.Line >= oldest {
+		m.Complete, base = false, p.base
 	}
 	before := len(dst)
 	dst, at := m.Begin(dst)
-	dst = m.Finish(t.AppendSnapshot(dst, epoch, line), at)
+	dst = m.Finish(t.AppendSnapshot(dst, base), at)
 	size := len(dst) - before
 	p.fresh = false
 	p.nextState = now.Add(max(stateEvery, time.Duration(size)*time.Second/stateRate))
@@ -171,5 +169,5 @@ func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
 // moveTo notes that the browser has everything up to the head.
 func (s *screen) moveTo(p *position) {
 	p.sent, p.resized = s.ring.head, s.resized
-	p.based, p.epoch, p.line = true, s.term.Epoch(), s.term.TopLine()
+	p.based, p.base = true, s.term.Base()
 }

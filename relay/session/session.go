@@ -95,16 +95,13 @@ func newSession(reg *Registry, grant *authority.Grant, prefs settings.SSH, hello
 	s.screen = screen{grid: hello.Grid, term: term.New(term.Config{
 		Cols: hello.Grid.Cols, Rows: hello.Grid.Rows,
 		Scrollback: prefs.Scrollback, Name: "Porthole " + reg.cfg.Version,
-		Checksum: prefs.Checksum, ImageBytes: imageBudget,
+		Checksum: prefs.Checksum, ImageBytes: term.ImageBudget,
 	})}
 	s.screen.term.SetCellPixels(hello.Grid.CellWidth, hello.Grid.CellHeight)
 	s.screen.term.SetPalette(palette(hello.Colors))
 	s.screen.term.Handle(s.handler())
 	return s
 }
-
-// imageBudget bounds the decoded pictures that one terminal keeps, bytes.
-const imageBudget = 32 << 20
 
 // run opens the target, serves it until something ends, and reports.
 func (s *Session) run() {
