@@ -73,7 +73,7 @@ func newClient() (*client, error) {
 	}
 	c.options = loadOptions()
 	c.still = reducedMotion()
-	c.term = term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 1000, ImageBytes: 0})
+	c.term = term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 1000, ImageBytes: term.ImageBudget})
 	c.view = screen.View{Term: c.term, Theme: &c.theme, BlinkOn: true, Marked: c.marked, Found: c.found, Hovered: c.hovered, Place: c.copyPlace}
 	c.chooseTheme()
 	s, err := screen.New(&c.view, c.font(), c.painted)
@@ -230,7 +230,8 @@ func (c *client) welcomed(body []byte) {
 	c.acked, c.mark = 0, wire.Mark{}
 	c.input.welcome(m.InputBytes, m.InputWindow)
 	if m.Resumed != wire.ResumedContinue {
-		c.term = term.New(term.Config{Cols: c.grid.Cols, Rows: c.grid.Rows, Scrollback: m.Scrollback})
+		c.term = term.New(term.Config{Cols: c.grid.Cols, Rows: c.grid.Rows, Scrollback: m.Scrollback, ImageBytes: term.ImageBudget})
+		c.term.SetCellPixels(c.grid.CellWidth, c.grid.CellHeight)
 		c.view.Term, c.view.Back, c.offset = c.term, 0, 0
 		c.handleTerm()
 		if !c.chosen {

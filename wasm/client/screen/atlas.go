@@ -49,7 +49,7 @@ func newAtlas(f Font) *atlas {
 	a := &atlas{raster: newRaster(f)}
 	a.image = ebiten.NewImageWithOptions(image.Rect(0, 0, atlasWidth, atlasHeight), &ebiten.NewImageOptions{Unmanaged: true})
 	a.perRow = atlasWidth / a.raster.metrics.cellW
-	a.rows = min(atlasHeight/a.raster.metrics.cellH, 65535/a.perRow)
+	a.rows = min(atlasHeight/a.raster.metrics.cellH, (solid<<8-1)/a.perRow)
 	a.reset()
 	return a
 }

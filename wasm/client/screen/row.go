@@ -24,6 +24,9 @@ const (
 	cursorUnder    = 2
 	cursorHollow   = 3
 	cellTexelBytes = 12
+
+	// solid is the top bit of a glyph's number: the cell hides pictures.
+	solid = 0x80
 )
 
 // buildRow writes row y of the view to the texture.
@@ -59,16 +62,17 @@ func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 	v := s.view
 	p := v.Term.Palette()
 	fg, bg := s.colors(c, p)
+	keep := byte(0)
 	switch {
 	case marked:
-		bg = v.Theme.Selection
+		bg, keep = v.Theme.Selection, solid
 		if v.Theme.Foreground != 0 || fg == bg {
 			fg = v.Theme.Foreground
 		}
 	default:
 		for _, r := range found {
 			if x >= r.From && x < r.To {
-				bg, fg = v.Theme.Match, v.Theme.Foreground
+				bg, fg, keep = v.Theme.Match, v.Theme.Foreground, solid
 				if r.Current {
 					fg, bg = v.Theme.Background, v.Theme.Cursor
 				}
@@ -95,7 +99,7 @@ func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 		bits |= bitColor
 	}
 	out := s.texels[x*cellTexelBytes : x*cellTexelBytes+cellTexelBytes]
-	put(out[0:], fg, byte(g.slot>>8))
+	put(out[0:], fg, byte(g.slot>>8)|keep)
 	put(out[4:], bg, byte(g.slot))
 	put(out[8:], line, bits)
 }
@@ -250,7 +254,7 @@ func (s *Screen) putCursor(y int) {
 		kind = cursorUnder
 	default:
 		cursor := v.Term.Palette().Resolve(v.Term.Palette().Cursor, term.DefaultColor)
-		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3])
+		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3]|solid)
 		put(out[4:], cursor, out[7])
 	}
 	out[11] |= kind << shiftCursor

@@ -71,6 +71,10 @@ type Screen struct {
 	inds    []uint16
 	tail    glyph // right half of the wide glyph just put
 
+	textures textures
+	pieces   []term.Piece // buffer
+	rowsWith []int        // rows to be drawn that have pictures
+
 	contrast theme.Contrast
 
 	ligated int // cells that still belong to the ligature just begun
@@ -86,6 +90,7 @@ func New(v *View, f Font, painted func()) (*Screen, error) {
 		return nil, fmt.Errorf("compile cell shader: %w", err)
 	}
 	s := &Screen{view: v, shader: sh, painted: painted, cursorY: -1, all: true, wake: js.Global().Get("portholeWake")}
+	s.textures.ready = s.Invalidate
 	s.SetFont(f)
 	return s, nil
 }
@@ -284,16 +289,28 @@ func (s *Screen) draw(dst *ebiten.Image) {
 		s.quad(0, float32(y*ch), float32(s.cols*cw), float32(end*ch))
 		y = end
 	}
+	s.drawCells(dst, allBackgrounds)
+	s.drawPictures(dst)
+}
+
+// drawCells draws the cells within the quads.
+func (s *Screen) drawCells(dst *ebiten.Image, layer int) {
+	if len(s.verts) == 0 {
+		return
+	}
+	cw, ch := s.Cell()
 	m := s.atlas.raster.metrics
 	thick := math.Max(1, math.Round(m.size/14))
 	under := math.Min(m.baseline+thick*1.5+1, float64(m.cellH)-thick)
-	cursor := s.view.Term.Palette().Resolve(s.view.Term.Palette().Cursor, term.DefaultColor)
+	p := s.view.Term.Palette()
 	dst.DrawTrianglesShader(s.verts, s.inds, s.shader, &ebiten.DrawTrianglesShaderOptions{
 		Images: [4]*ebiten.Image{s.atlas.image, s.grid},
 		Uniforms: map[string]any{
 			"Cell":        []float32{float32(cw), float32(ch)},
 			"Lines":       []float32{float32(under), float32(thick), float32(math.Round(m.baseline - m.size*.27)), float32(thick)},
-			"CursorColor": []float32{float32(cursor>>16) / 255, float32(cursor>>8&0xff) / 255, float32(cursor&0xff) / 255},
+			"CursorColor": vec3(p.Resolve(p.Cursor, term.DefaultColor)),
+			"Background":  vec3(p.Resolve(term.DefaultColor, p.Background)),
+			"Layer":       float32(layer),
 		},
 	})
 }
@@ -304,6 +321,10 @@ func (s *Screen) quad(x0, y0, x1, y1 float32) {
 		s.verts = append(s.verts, ebiten.Vertex{DstX: p[0], DstY: p[1], SrcX: 0, SrcY: 0, ColorR: 1, ColorG: 1, ColorB: 1, ColorA: 1})
 	}
 	s.inds = append(s.inds, n, n+1, n+2, n+1, n+2, n+3)
+}
+
+func vec3(v uint32) []float32 {
+	return []float32{float32(v>>16) / 255, float32(v>>8&0xff) / 255, float32(v&0xff) / 255}
 }
 
 func rgb(v uint32) color.RGBA {

@@ -1,0 +1,227 @@
+//go:build js
+
+package screen
+
+import (
+	"image"
+	"math"
+	"syscall/js"
+
+	"github.com/hajimehoshi/ebiten/v2"
+
+	"github.com/porthole-rac/porthole/protocol/term"
+)
+
+const (
+	textureBudget = 96 << 20 // bytes of pictures ready to be drawn
+	maxTexture    = 4096     // pixels of a side, as much as any WebGL 2 has
+	maxPixels     = 4 << 20  // of one picture; a larger one is made smaller
+	stripBytes    = 1 << 20  // of pixels converted at once
+)
+
+// texture is a picture that is ready to be drawn, or is getting ready.
+type texture struct {
+	image          *ebiten.Image // nil while it is not there
+	scaleX, scaleY float32       // its pixels for each of the picture's
+	bytes          int
+	used           uint64 // number of the frame
+	decoded        []byte // came from the browser, to be written in the next frame
+	width, height  int
+}
+
+// textures holds the pictures that were drawn lately. Files are decoded by the
+// browser, one at a time.
+type textures struct {
+	all      map[*term.Picture]*texture
+	bytes    int
+	frame    uint64
+	complete uint64 // the last frame that drew everything
+	queue    []*term.Picture
+	busy     bool
+	ready    func() // called when a picture can be drawn
+	strip    []byte
+}
+
+// begin is called at the beginning of a frame; all tells that everything is
+// drawn. What the terminal has dropped goes.
+func (c *textures) begin(t *term.Terminal, all bool) {
+	c.frame++
+	if len(c.all) == 0 || !all {
+		return
+	}
+	for p := range c.all {
+		if !t.HasPicture(p) {
+			c.drop(p)
+		}
+	}
+	c.complete = c.frame
+}
+
+func (c *textures) drop(p *term.Picture) {
+	x := c.all[p]
+	delete(c.all, p)
+	c.bytes -= x.bytes
+	if x.image != nil {
+		x.image.Deallocate()
+	}
+}
+
+// get gives a picture's texture, nil while it is not ready.
+func (c *textures) get(p *term.Picture) *texture {
+	x := c.all[p]
+	if x == nil {
+		if x = c.make(p); x == nil {
+			return nil
+		}
+	}
+	x.used = c.frame
+	if x.decoded != nil {
+		x.image = newTexture(x.width, x.height)
+		c.writeRGBA(x.image, x.decoded, x.width, x.height)
+		x.decoded = nil
+	}
+	if x.image == nil {
+		return nil
+	}
+	return x
+}
+
+// make begins a texture. Those that were not in the last complete frame make
+// room for it; when those that are would have to, it is not drawn.
+func (c *textures) make(p *term.Picture) *texture {
+	x := &texture{width: p.Width, height: p.Height}
+	if f := math.Sqrt(float64(maxPixels) / float64(p.Width*p.Height)); f < 1 {
+		x.width, x.height = max(int(float64(p.Width)*f), 1), max(int(float64(p.Height)*f), 1)
+	}
+	x.width, x.height = min(x.width, maxTexture), min(x.height, maxTexture)
+	if p.Format.MediaType() == "" { // within the bounds already
+		x.width, x.height = p.Width, p.Height
+	}
+	x.bytes = 4 * x.width * x.height
+	for c.bytes+x.bytes > textureBudget {
+		var oldest *term.Picture
+		for q, y := range c.all {
+			if y.used < c.complete && (oldest == nil || y.used < c.all[oldest].used) {
+				oldest = q
+			}
+		}
+		if oldest == nil {
+			return nil
+		}
+		c.drop(oldest)
+	}
+	x.scaleX, x.scaleY = float32(x.width)/float32(p.Width), float32(x.height)/float32(p.Height)
+	if c.all == nil {
+		c.all = make(map[*term.Picture]*texture)
+	}
+	c.all[p] = x
+	c.bytes += x.bytes
+	switch p.Format {
+	case term.FormatRGBA:
+		x.image = newTexture(x.width, x.height)
+		c.writeRGBA(x.image, p.Data, p.Width, len(p.Data)/(4*p.Width))
+	case term.FormatRGB:
+		x.image = newTexture(x.width, x.height)
+		c.writeRGB(x.image, p)
+	default:
+		c.queue = append(c.queue, p)
+		c.next()
+	}
+	return x
+}
+
+func newTexture(w, h int) *ebiten.Image {
+	return ebiten.NewImageWithOptions(image.Rect(0, 0, w, h), &ebiten.NewImageOptions{Unmanaged: true})
+}
+
+// strips calls fill for strips of rows, and writes what it makes of them.
+func (c *textures) strips(img *ebiten.Image, w, h int, fill func(out []byte, y, rows int)) {
+	step := max(stripBytes/(4*w), 1)
+	for y := 0; y < h; y += step {
+		rows := min(step, h-y)
+		n := 4 * w * rows
+		if cap(c.strip) < n {
+			c.strip = make([]byte, n)
+		}
+		out := c.strip[:n]
+		fill(out, y, rows)
+		img.SubImage(image.Rect(0, y, w, y+rows)).(*ebiten.Image).WritePixels(out)
+	}
+}
+
+// writeRGBA writes straight alpha as premultiplied.
+func (c *textures) writeRGBA(img *ebiten.Image, pix []byte, w, h int) {
+	c.strips(img, w, h, func(out []byte, y, rows int) {
+		copy(out, pix[4*w*y:])
+		for i := 0; i+3 < len(out); i += 4 {
+			switch a := uint(out[i+3]); a {
+			case 255:
+			case 0:
+				out[i], out[i+1], out[i+2] = 0, 0, 0
+			default:
+				out[i] = byte(uint(out[i]) * a / 255)
+				out[i+1] = byte(uint(out[i+1]) * a / 255)
+				out[i+2] = byte(uint(out[i+2]) * a / 255)
+			}
+		}
+	})
+}
+
+func (c *textures) writeRGB(img *ebiten.Image, p *term.Picture) {
+	c.strips(img, p.Width, p.Height, func(out []byte, y, rows int) {
+		in := p.Data[3*p.Width*y:]
+		for i, k := 0, 0; i+3 < len(out); i, k = i+4, k+3 {
+			out[i], out[i+1], out[i+2], out[i+3] = in[k], in[k+1], in[k+2], 255
+		}
+	})
+}
+
+// next has the browser decode the next file that is still wanted. One that it
+// cannot decode stays without pixels and is not drawn.
+func (c *textures) next() {
+	if c.busy || len(c.queue) == 0 {
+		return
+	}
+	p := c.queue[0]
+	c.queue = c.queue[1:]
+	x := c.all[p]
+	if x == nil {
+		c.next()
+		return
+	}
+	c.busy = true
+	data := js.Global().Get("Uint8Array").New(len(p.Data))
+	js.CopyBytesToJS(data, p.Data)
+	blob := js.Global().Get("Blob").New([]any{data}, map[string]any{"type": p.Format.MediaType()})
+	options := map[string]any{}
+	if x.width != p.Width || x.height != p.Height {
+		options = map[string]any{"resizeWidth": x.width, "resizeHeight": x.height, "resizeQuality": "high"}
+	}
+	var done, failed js.Func
+	finish := func() {
+		done.Release()
+		failed.Release()
+		c.busy = false
+		c.next()
+	}
+	done = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		bitmap := args[0]
+		w, h := bitmap.Get("width").Int(), bitmap.Get("height").Int()
+		if c.all[p] == x && w == x.width && h == x.height {
+			canvas := js.Global().Get("OffscreenCanvas").New(w, h)
+			ctx := canvas.Call("getContext", "2d", map[string]any{"willReadFrequently": true})
+			ctx.Call("drawImage", bitmap, 0, 0)
+			x.decoded = make([]byte, 4*w*h)
+			js.CopyBytesToGo(x.decoded, ctx.Call("getImageData", 0, 0, w, h).Get("data"))
+			c.ready()
+		}
+		bitmap.Call("close")
+		finish()
+		return nil
+	})
+	failed = js.FuncOf(func(js.Value, []js.Value) any {
+		finish()
+		return nil
+	})
+	js.Global().Call("createImageBitmap", blob, options).Call("then", done, failed)
+}
