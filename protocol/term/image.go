@@ -1,6 +1,9 @@
 package term
 
-import "cmp"
+import (
+	"cmp"
+	"encoding/binary"
+)
 
 // Bounds of the pictures that a program may make a terminal keep. They come on
 // top of Config.ImageBytes.
@@ -29,9 +32,10 @@ type Format uint8
 
 // Formats of pictures. Files are kept as they came: the browser has decoders.
 const (
-	FormatNone Format = iota
-	FormatRGBA        // four bytes a pixel, rows from the top, alpha not multiplied
-	FormatRGB         // three bytes a pixel
+	FormatNone    Format = iota
+	FormatRGBA           // four bytes a pixel, rows from the top, alpha not multiplied
+	FormatRGB            // three bytes a pixel
+	FormatIndexed        // one byte a pixel, of the palette
 	FormatPNG
 	FormatJPEG
 	FormatGIF
@@ -50,6 +54,8 @@ func (f Format) pixelBytes() int {
 		return 4
 	case FormatRGB:
 		return 3
+	case FormatIndexed:
+		return 1
 	}
 	return 0
 }
@@ -58,7 +64,8 @@ func (f Format) pixelBytes() int {
 type Picture struct {
 	Width, Height int // pixels
 	Format        Format
-	Data          []byte // of bare pixels perhaps not all rows: those missing at the end are transparent
+	Data          []byte       // of bare pixels perhaps not all rows: those missing at the end are transparent
+	Palette       *[256]uint32 // of FormatIndexed: RGBA, red lowest; the first one is transparent
 
 	serial uint64 // counts the pictures of a terminal
 	id     uint32 // kitty: 0 for one that cannot be named
@@ -68,7 +75,35 @@ type Picture struct {
 	round  uint64 // of the last sweep that found it on a line
 }
 
-func (p *Picture) cost() int { return len(p.Data) + pictureCost }
+func (p *Picture) cost() int {
+	n := len(p.Data) + pictureCost
+	if p.Palette != nil {
+		n += 4 * len(p.Palette)
+	}
+	return n
+}
+
+// AppendRows appends rows y…y+n-1 of bare pixels to dst, four bytes each, alpha
+// not multiplied.
+func (p *Picture) AppendRows(dst []byte, y, n int) []byte {
+	size := p.Format.pixelBytes()
+	row := size * p.Width
+	data := p.Data[min(y*row, len(p.Data)):min((y+n)*row, len(p.Data))]
+	all := len(dst) + 4*p.Width*n
+	switch p.Format {
+	case FormatRGBA:
+		dst = append(dst, data...)
+	case FormatRGB:
+		for ; len(data) >= 3; data = data[3:] {
+			dst = append(dst, data[0], data[1], data[2], 255)
+		}
+	case FormatIndexed:
+		for _, i := range data {
+			dst = binary.LittleEndian.AppendUint32(dst, p.Palette[i])
+		}
+	}
+	return append(dst, make([]byte, all-len(dst))...)
+}
 
 // Placement is one place where a picture is shown.
 type Placement struct {

@@ -69,6 +69,20 @@ func (w *writer) picture(p *Picture) {
 	w.bool(p.opaque)
 	w.int(len(p.Data))
 	w.b = append(w.b, p.Data...)
+	if p.Format == FormatIndexed {
+		w.colors(p.Palette)
+	}
+}
+
+func (w *writer) colors(c *[256]uint32) {
+	n := len(c)
+	for n > 0 && c[n-1] == 0 {
+		n--
+	}
+	w.int(n)
+	for _, v := range c[:n] {
+		w.uint(uint64(v))
+	}
 }
 
 // numbers lists a placement's numbers, each with its largest value.
@@ -112,6 +126,10 @@ func (w *writer) sixel(s *sixel) {
 			w.uint(uint64(c))
 		}
 	}
+	w.bool(s.pixel == 4)
+	w.b = append(w.b, s.index)
+	w.int(s.used)
+	w.colors(s.palette)
 	w.int(len(s.pix))
 	w.b = append(w.b, s.pix...)
 }
@@ -193,10 +211,22 @@ func (r *reader) picture(old *Terminal) *Picture {
 	p := &Picture{serial: serial, Format: Format(r.int(int(FormatWebP))), Width: r.int(maxCodedSide), Height: r.int(maxCodedSide)}
 	p.id, p.number, p.opaque = uint32(r.uint(1<<32-1)), uint32(r.uint(1<<32-1)), r.bool()
 	p.Data = append([]byte(nil), r.bytes(r.t.pictureLimit())...)
+	if p.Format == FormatIndexed {
+		p.Palette = r.colors()
+	}
 	if r.err == nil && !p.valid() {
 		r.err = errRange
 	}
 	return p
+}
+
+func (r *reader) colors() *[256]uint32 {
+	c := new([256]uint32)
+	n := r.int(len(c))
+	for i := range n {
+		c[i] = uint32(r.uint(1<<32 - 1))
+	}
+	return c
 }
 
 // valid tests a picture that came from outside.
@@ -261,12 +291,17 @@ func (r *reader) sixel() *sixel {
 		i := r.int(sixelColors - 1)
 		s.colors[i] = uint32(r.uint(1<<32 - 1))
 	}
+	if r.bool() {
+		s.pixel = 4
+	}
+	s.index, s.used = r.raw(), max(r.int(len(s.palette)), 1)
+	s.palette = r.colors()
 	s.pix = append([]byte(nil), r.bytes(s.limit)...)
 	rows := 0
 	if s.stride > 0 {
-		rows = len(s.pix) / (4 * s.stride)
+		rows = len(s.pix) / (s.pixel * s.stride)
 	}
-	if r.err == nil && (len(s.pix) != 4*s.stride*rows || rows%6 != 0 || s.bottom > rows) {
+	if r.err == nil && (len(s.pix) != s.pixel*s.stride*rows || 4*s.stride*rows > s.limit || rows%6 != 0 || s.bottom > rows) {
 		r.err = errRange
 	}
 	return s

@@ -75,7 +75,9 @@ func (t *Terminal) Write(p []byte) (int, error) {
 func (t *Terminal) ground(p []byte) []byte {
 	for len(p) > 0 {
 		if t.p.nPartial > 0 {
-			p = t.finishPartial(p)
+			if p = t.finishPartial(p); t.p.state != ground {
+				return p // it was a control that begins a sequence
+			}
 			continue
 		}
 		c := p[0]

@@ -44,7 +44,11 @@ type sixel struct {
 	background bool // pixels that are not drawn show the background (P2)
 	stride     int  // pixels
 	pix        []byte
-	limit      int // bytes of pix
+	pixel      int          // bytes of one: 1, an index of the palette, or 4, RGBA
+	palette    *[256]uint32 // colours drawn with, from 1 on; 0 is transparent
+	used       int          // of the palette
+	index      byte         // of the colour, 0: not known
+	limit      int          // of pixels, at four bytes each
 }
 
 // sixelString tells that the string being read is sixel data.
@@ -63,7 +67,7 @@ func (t *Terminal) beginSixel() {
 }
 
 func newSixel(limit, aspect int, background bool) *sixel {
-	s := &sixel{limit: limit, background: background, pan: 1, pad: 1, colors: defaultSixelColors}
+	s := &sixel{limit: limit, background: background, pan: 1, pad: 1, colors: defaultSixelColors, pixel: 1, palette: new([256]uint32), used: 1}
 	switch aspect {
 	case 1, 5, 6:
 		s.pan = 2
@@ -145,7 +149,7 @@ func (s *sixel) apply(c byte) bool {
 				s.colors[n] = rgba(percent(a), percent(b), percent(c))
 			}
 		}
-		s.color = s.colors[n]
+		s.color, s.index = s.colors[n], 0
 	case sixelRaster:
 		s.raster(int(s.params[0]), int(s.params[1]), int(s.params[2]), int(s.params[3]))
 	}
@@ -176,12 +180,27 @@ func (s *sixel) draw(six byte, n int) {
 	}
 	s.bands = max(s.bands, s.band+1)
 	s.width = max(s.width, s.x)
-	if six == 0 || n == 0 || (s.x > s.stride || len(s.pix) < 24*s.stride*(s.band+1)) && !s.grow() {
+	if six == 0 || n == 0 || (s.x > s.stride || len(s.pix) < 6*s.pixel*s.stride*(s.band+1)) && !s.grow() {
 		return
 	}
+	if s.pixel == 1 && s.index == 0 {
+		s.chooseIndex()
+	}
 	s.bottom = max(s.bottom, 6*s.band+bits.Len8(six))
-	row := 4 * s.stride
-	at := s.band*6*row + 4*x
+	row := s.pixel * s.stride
+	at := s.band*6*row + s.pixel*x
+	if s.pixel == 1 {
+		for ; six != 0; six >>= 1 {
+			if six&1 != 0 {
+				p := s.pix[at : at+n]
+				for i := range p {
+					p[i] = s.index
+				}
+			}
+			at += row
+		}
+		return
+	}
 	for ; six != 0; six >>= 1 {
 		if six&1 != 0 {
 			p := s.pix[at : at+4*n]
@@ -197,6 +216,28 @@ func (s *sixel) draw(six byte, n int) {
 		}
 		at += row
 	}
+}
+
+// chooseIndex finds the colour in the palette, or puts it there. When there is no
+// room, pixels are colours from now on.
+func (s *sixel) chooseIndex() {
+	for i := 1; i < s.used; i++ {
+		if s.palette[i] == s.color {
+			s.index = byte(i)
+			return
+		}
+	}
+	if s.used < len(s.palette) {
+		s.palette[s.used] = s.color
+		s.index = byte(s.used)
+		s.used++
+		return
+	}
+	pix := make([]byte, 0, 4*len(s.pix))
+	for _, i := range s.pix {
+		pix = binary.LittleEndian.AppendUint32(pix, s.palette[i])
+	}
+	s.pix, s.pixel = pix, 4
 }
 
 // grow makes pixels up to column x of the present band; false when that would be
@@ -218,10 +259,10 @@ func (s *sixel) grow() bool {
 	if stride != s.stride {
 		s.restride(stride)
 	}
-	if size := 4 * stride * rows; size > cap(s.pix) {
-		most := s.limit
+	if size := s.pixel * stride * rows; size > cap(s.pix) {
+		most := s.limit / 4 * s.pixel
 		if s.rasterH > 0 {
-			most = max(4*stride*(s.rasterH+5), size)
+			most = max(s.pixel*stride*(s.rasterH+5), size)
 		}
 		pix := make([]byte, size, min(max(size, 3*cap(s.pix)), most))
 		copy(pix, s.pix)
@@ -235,10 +276,11 @@ func (s *sixel) grow() bool {
 // restride lays the pixels out for another width.
 func (s *sixel) restride(stride int) {
 	if s.stride > 0 {
-		rows := len(s.pix) / (4 * s.stride)
-		pix := make([]byte, 4*stride*rows)
+		to, from := s.pixel*stride, s.pixel*s.stride
+		rows := len(s.pix) / from
+		pix := make([]byte, to*rows)
 		for y := range rows {
-			copy(pix[4*stride*y:4*stride*(y+1)], s.pix[4*s.stride*y:4*s.stride*(y+1)])
+			copy(pix[to*y:to*(y+1)], s.pix[from*y:from*(y+1)])
 		}
 		s.pix = pix
 	}
@@ -248,6 +290,9 @@ func (s *sixel) restride(stride int) {
 // picture gives what was drawn, nil if nothing was.
 func (s *sixel) picture() *Picture {
 	p := &Picture{Format: FormatRGBA, Width: max(s.width, s.rasterW), Height: 6 * s.bands}
+	if s.pixel == 1 {
+		p.Format, p.Palette = FormatIndexed, s.palette
+	}
 	if s.rasterH > 0 {
 		p.Height = max(s.rasterH, s.bottom)
 	}
@@ -260,12 +305,13 @@ func (s *sixel) picture() *Picture {
 	if s.stride > 0 && s.stride != p.Width {
 		s.restride(p.Width)
 	}
-	p.Data = s.pix[:min(len(s.pix), 4*p.Width*p.Height)]
+	size := s.pixel * p.Width * p.Height
+	p.Data = s.pix[:min(len(s.pix), size)]
 	if cap(p.Data) > len(p.Data)+len(p.Data)/8 {
 		p.Data = append(make([]byte, 0, len(p.Data)), p.Data...) // for a long time
 	}
-	p.opaque = len(p.Data) == 4*p.Width*p.Height
-	for i := 3; p.opaque && i < len(p.Data); i += 4 {
+	p.opaque = len(p.Data) == size
+	for i := s.pixel - 1; p.opaque && i < len(p.Data); i += s.pixel {
 		p.opaque = p.Data[i] != 0
 	}
 	return p

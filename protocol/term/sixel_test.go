@@ -1,6 +1,7 @@
 package term_test
 
 import (
+	"bytes"
 	"fmt"
 	"runtime"
 	"strings"
@@ -63,13 +64,11 @@ func pixels(p *term.Picture) string {
 	var rows []string
 	for y := range p.Height {
 		row := ""
+		pix := p.AppendRows(nil, y, 1)
 		for x := range p.Width {
-			i := 4 * (y*p.Width + x)
-			c := byte('.')
-			if i < len(p.Data) {
-				if c = letters[string(p.Data[i:i+4])]; c == 0 {
-					c = '?'
-				}
+			c := letters[string(pix[4*x:4*x+4])]
+			if c == 0 {
+				c = '?'
 			}
 			row += string(c)
 		}
@@ -110,6 +109,35 @@ func TestSixelPixels(t *testing.T) {
 				t.Errorf("byte by byte:\n%s\nat once:\n%s", dump(bytewise), dump(whole))
 			}
 		})
+	}
+}
+
+// A picture may have more colours than a palette: all of them are kept.
+func TestSixelManyColors(t *testing.T) {
+	var s strings.Builder
+	s.WriteString("\x1bPq\"1;1;300;1")
+	want := make([]byte, 0, 4*300)
+	for i := range 300 {
+		r, g := i%100, i/100*30
+		fmt.Fprintf(&s, "#%d;2;%d;%d;0@", i%7, r, g)
+		want = append(want, byte((r*255+50)/100), byte((g*255+50)/100), 0, 255)
+	}
+	s.WriteString("\x1b\\")
+	a, _ := pictureTerm(1 << 20)
+	write(a, s.String())
+	p := firstPicture(t, a)
+	if got := p.AppendRows(nil, 0, 1); p.Format != term.FormatRGBA || !bytes.Equal(got, want) {
+		t.Errorf("format %d, pixels %x, want %x", p.Format, got, want)
+	}
+	b, _ := pictureTerm(1 << 20)
+	write(b, s.String()[:2000])
+	c, _ := pictureTerm(1 << 20)
+	if err := c.RestoreSnapshot(b.AppendSnapshot(nil, term.Base{})); err != nil {
+		t.Fatal(err)
+	}
+	write(c, s.String()[2000:])
+	if dump(a) != dump(c) {
+		t.Error("after a snapshot in its middle it is another picture")
 	}
 }
 

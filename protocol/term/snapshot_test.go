@@ -35,6 +35,9 @@ func dump(t *term.Terminal) string {
 			fmt.Fprintf(&b, " [%d-%d %d/%d %dx%d of", p.X, p.End, p.Col, p.Row, q.W, q.H)
 			fmt.Fprintf(&b, " %d,%d %dx%d at %d,%d cells %dx%d of %dx%d z %d:", q.SrcX, q.SrcY, q.SrcW, q.SrcH, q.X, q.Y, q.Cols, q.Rows, q.CellW, q.CellH, q.Z)
 			fmt.Fprintf(&b, " %d %dx%d %x]", p.Picture.Format, p.Picture.Width, p.Picture.Height, crc32.ChecksumIEEE(p.Picture.Data))
+			if p.Picture.Palette != nil {
+				fmt.Fprintf(&b, " %x", p.Picture.Palette[:8])
+			}
 		}
 		b.WriteByte('\n')
 	}

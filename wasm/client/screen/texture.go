@@ -77,7 +77,9 @@ func (c *textures) get(p *term.Picture) *texture {
 	x.used = c.frame
 	if x.decoded != nil {
 		x.image = newTexture(x.width, x.height)
-		c.writeRGBA(x.image, x.decoded, x.width, x.height)
+		c.write(x.image, func(dst []byte, y, n int) []byte {
+			return append(dst, x.decoded[4*x.width*y:4*x.width*(y+n)]...)
+		})
 		x.decoded = nil
 	}
 	if x.image == nil {
@@ -117,12 +119,9 @@ func (c *textures) make(p *term.Picture) *texture {
 	c.all[p] = x
 	c.bytes += x.bytes
 	switch p.Format {
-	case term.FormatRGBA:
+	case term.FormatRGBA, term.FormatRGB, term.FormatIndexed:
 		x.image = newTexture(x.width, x.height)
-		c.writeRGBA(x.image, p.Data, p.Width, len(p.Data)/(4*p.Width))
-	case term.FormatRGB:
-		x.image = newTexture(x.width, x.height)
-		c.writeRGB(x.image, p)
+		c.write(x.image, p.AppendRows)
 	default:
 		c.queue = append(c.queue, p)
 		c.next()
@@ -134,46 +133,31 @@ func newTexture(w, h int) *ebiten.Image {
 	return ebiten.NewImageWithOptions(image.Rect(0, 0, w, h), &ebiten.NewImageOptions{Unmanaged: true})
 }
 
-// strips calls fill for strips of rows, and writes what it makes of them.
-func (c *textures) strips(img *ebiten.Image, w, h int, fill func(out []byte, y, rows int)) {
+// write writes a texture, some rows at once. rows appends rows y…y+n-1 with
+// straight alpha; textures have it multiplied.
+func (c *textures) write(img *ebiten.Image, rows func(dst []byte, y, n int) []byte) {
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
 	step := max(stripBytes/(4*w), 1)
 	for y := 0; y < h; y += step {
-		rows := min(step, h-y)
-		n := 4 * w * rows
-		if cap(c.strip) < n {
-			c.strip = make([]byte, n)
-		}
-		out := c.strip[:n]
-		fill(out, y, rows)
-		img.SubImage(image.Rect(0, y, w, y+rows)).(*ebiten.Image).WritePixels(out)
+		n := min(step, h-y)
+		c.strip = rows(c.strip[:0], y, n)
+		premultiply(c.strip)
+		img.SubImage(image.Rect(0, y, w, y+n)).(*ebiten.Image).WritePixels(c.strip)
 	}
 }
 
-// writeRGBA writes straight alpha as premultiplied.
-func (c *textures) writeRGBA(img *ebiten.Image, pix []byte, w, h int) {
-	c.strips(img, w, h, func(out []byte, y, rows int) {
-		copy(out, pix[4*w*y:])
-		for i := 0; i+3 < len(out); i += 4 {
-			switch a := uint(out[i+3]); a {
-			case 255:
-			case 0:
-				out[i], out[i+1], out[i+2] = 0, 0, 0
-			default:
-				out[i] = byte(uint(out[i]) * a / 255)
-				out[i+1] = byte(uint(out[i+1]) * a / 255)
-				out[i+2] = byte(uint(out[i+2]) * a / 255)
-			}
+func premultiply(pix []byte) {
+	for i := 0; i+3 < len(pix); i += 4 {
+		switch a := uint(pix[i+3]); a {
+		case 255:
+		case 0:
+			pix[i], pix[i+1], pix[i+2] = 0, 0, 0
+		default:
+			pix[i] = byte(uint(pix[i]) * a / 255)
+			pix[i+1] = byte(uint(pix[i+1]) * a / 255)
+			pix[i+2] = byte(uint(pix[i+2]) * a / 255)
 		}
-	})
-}
-
-func (c *textures) writeRGB(img *ebiten.Image, p *term.Picture) {
-	c.strips(img, p.Width, p.Height, func(out []byte, y, rows int) {
-		in := p.Data[3*p.Width*y:]
-		for i, k := 0, 0; i+3 < len(out); i, k = i+4, k+3 {
-			out[i], out[i+1], out[i+2], out[i+3] = in[k], in[k+1], in[k+2], 255
-		}
-	})
+	}
 }
 
 // next has the browser decode the next file that is still wanted. One that it
