@@ -100,7 +100,7 @@ func TestPicturesReflow(t *testing.T) {
 	write(a, "0123456789abcdefghij"+"\x1b[2;13H"+twoByTwo+"\r\nend")
 	before := onRows(a)
 	a.Resize(14, 6)
-	if got := onRows(a); got != "row 1 12-14: 0/0 of 20x40; row 2 12-14: 0/1 of 20x40" {
+	if got := onRows(a); got != "row 2 12-14: 0/0 of 20x40; row 3 12-14: 0/1 of 20x40" {
 		t.Errorf("narrow: %s", got)
 	}
 	a.Resize(8, 6)

@@ -6,7 +6,7 @@ import (
 )
 
 // snapshotVersion changes with the form of snapshots.
-const snapshotVersion = 2
+const snapshotVersion = 3
 
 // Errors of RestoreSnapshot, to be tested with errors.Is.
 var (
