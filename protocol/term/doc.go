@@ -25,6 +25,21 @@
 // clusters of at most [MaxCluster] bytes; what goes beyond is ignored. Each
 // byte costs a bounded amount of work, at most that of one full screen.
 //
+// # Pictures
+//
+// Sixel (DEC STD 070), iTerm2's inline images and kitty's graphics protocol make
+// a [Picture], shown by a [Placement], of which each line has a [Piece]: see
+// [Line.Pieces]. So pictures scroll with the text, into the scrollback too. Text
+// that is written or erased takes its columns out of sixel and iTerm2's pictures;
+// kitty's stay until they are deleted or the screen is cleared. Sixel is decoded
+// while it comes; files (PNG, JPEG, GIF, WebP) are kept as they are, only their
+// size is read, and the side that draws decodes them.
+//
+// Config.ImageBytes bounds what is kept, and half of it what is being read;
+// [MaxPictures], [MaxPlacements] and [MaxPieces] bound the numbers. The oldest
+// pictures go first, those that are shown nowhere before the others. Without a
+// picture nothing is allocated.
+//
 // # Lines
 //
 // Lines are numbered from the first one ever: [Terminal.TopLine] is the number
