@@ -6,26 +6,30 @@ import "encoding/binary"
 // as their number only. Placements follow, to which the lines refer by their
 // place in the list, and last what is in the middle of being read.
 
+// int writes a number. It is kept out of line: as the body of all that is written
+// here, it would be a good part of the browser's program.
+//
+//go:noinline
 func (w *writer) int(v int) { w.uint(uint64(v)) }
 
 func (w *writer) images(have uint64) {
 	t := w.t
 	w.int(t.cellW)
 	w.int(t.cellH)
-	w.uint(t.pictures)
-	w.uint(t.placements)
+	w.int(int(t.pictures))
+	w.int(int(t.placements))
 	im := t.img
 	w.bool(im != nil)
 	if im == nil {
 		return
 	}
 	t.sweep()
-	w.uint(uint64(im.nextID))
+	w.int(int(im.nextID))
 	index := make(map[*Picture]int)
 	w.int(len(im.pictures))
 	for i, p := range im.pictures {
 		index[p] = i
-		w.uint(p.serial)
+		w.int(int(p.serial))
 		w.bool(p.serial <= have)
 		if p.serial > have {
 			w.picture(p)
@@ -36,12 +40,12 @@ func (w *writer) images(have uint64) {
 	for i, p := range im.placements {
 		w.placed[p] = i
 		w.int(index[p.Picture])
-		w.uint(p.serial)
+		w.int(int(p.serial))
 		for _, v := range p.numbers() {
 			w.int(*v.v)
 		}
 		w.b = binary.AppendVarint(w.b, int64(p.Z))
-		w.uint(uint64(p.id))
+		w.int(int(p.id))
 		w.bool(p.kitty)
 	}
 	w.bool(im.sixel != nil)
@@ -64,8 +68,8 @@ func (w *writer) picture(p *Picture) {
 	w.int(int(p.Format))
 	w.int(p.Width)
 	w.int(p.Height)
-	w.uint(uint64(p.id))
-	w.uint(uint64(p.number))
+	w.int(int(p.id))
+	w.int(int(p.number))
 	w.bool(p.opaque)
 	w.int(len(p.Data))
 	w.b = append(w.b, p.Data...)
@@ -81,7 +85,7 @@ func (w *writer) colors(c *[256]uint32) {
 	}
 	w.int(n)
 	for _, v := range c[:n] {
-		w.uint(uint64(v))
+		w.int(int(v))
 	}
 }
 
@@ -112,7 +116,7 @@ func (w *writer) sixel(s *sixel) {
 		w.int(int(v))
 	}
 	w.bool(s.background)
-	w.uint(uint64(s.color))
+	w.int(int(s.color))
 	n := 0
 	for i, c := range s.colors {
 		if c != defaultSixelColors[i] {
@@ -123,7 +127,7 @@ func (w *writer) sixel(s *sixel) {
 	for i, c := range s.colors {
 		if c != defaultSixelColors[i] {
 			w.int(i)
-			w.uint(uint64(c))
+			w.int(int(c))
 		}
 	}
 	w.bool(s.pixel == 4)
