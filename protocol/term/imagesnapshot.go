@@ -93,17 +93,35 @@ func (w *writer) colors(c *[256]uint32) {
 func (p *Placement) numbers() []number {
 	const most = maxCodedSide
 	return []number{
-		{&p.SrcX, most}, {&p.SrcY, most}, {&p.SrcW, most}, {&p.SrcH, most},
-		{&p.X, most}, {&p.Y, most}, {&p.W, 1 << 24}, {&p.H, 1 << 24},
-		{&p.CellW, 1000}, {&p.CellH, 1000}, {&p.Cols, MaxCols}, {&p.Rows, maxImageRows},
+		{&p.SrcX, most},
+		{&p.SrcY, most},
+		{&p.SrcW, most},
+		{&p.SrcH, most},
+		{&p.X, most},
+		{&p.Y, most},
+		{&p.W, 1 << 24},
+		{&p.H, 1 << 24},
+		{&p.CellW, 1000},
+		{&p.CellH, 1000},
+		{&p.Cols, MaxCols},
+		{&p.Rows, maxImageRows},
 	}
 }
 
 // numbers lists a sixel picture's numbers, each with its largest value.
 func (s *sixel) numbers() []number {
 	return []number{
-		{&s.n, sixelParams + 1}, {&s.x, maxSide}, {&s.band, maxSide / 6}, {&s.width, maxSide}, {&s.bottom, maxSide},
-		{&s.bands, maxSide/6 + 1}, {&s.rasterW, maxSide}, {&s.rasterH, maxSide}, {&s.pan, 100}, {&s.pad, 100}, {&s.stride, maxSide},
+		{&s.n, sixelParams + 1},
+		{&s.x, maxSide},
+		{&s.band, maxSide / 6},
+		{&s.width, maxSide},
+		{&s.bottom, maxSide},
+		{&s.bands, maxSide/6 + 1},
+		{&s.rasterW, maxSide},
+		{&s.rasterH, maxSide},
+		{&s.pan, 100},
+		{&s.pad, 100},
+		{&s.stride, maxSide},
 	}
 }
 
