@@ -151,9 +151,7 @@ func (t *Terminal) scrollColumns(top, bottom, left, right, n int) {
 }
 
 func (t *Terminal) touch(top, bottom int) {
-	for y := top; y <= bottom; y++ {
-		t.damage.row(y)
-	}
+	t.damage.rowsFrom(top, bottom)
 }
 
 // splitWide makes sure that no wide character crosses the left edge of column x:

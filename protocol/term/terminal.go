@@ -208,6 +208,14 @@ type damage struct {
 
 func (d *damage) row(y int) { d.rows[y>>6] |= 1 << (y & 63) }
 
+// rowsFrom notes the rows top…bottom, 64 at a time.
+func (d *damage) rowsFrom(top, bottom int) {
+	for w := top >> 6; w <= bottom>>6; w++ {
+		from, to := max(top-w<<6, 0), min(bottom-w<<6, 63)
+		d.rows[w] |= ^uint64(0) << from & (^uint64(0) >> (63 - to))
+	}
+}
+
 // Changed tells whether row y may have changed since ClearDamage. Moving the
 // cursor changes no row.
 func (t *Terminal) Changed(y int) bool {
