@@ -270,6 +270,7 @@ func badLine(t *testing.T, seed uint64) {
 		}
 	}()
 	running := true
+	var grid wire.Grid // the size asked for last, if it must arrive
 	for step := 0; running || step < 20; step++ {
 		select {
 		case <-done:
@@ -279,13 +280,16 @@ func badLine(t *testing.T, seed uint64) {
 		switch rnd.IntN(6) {
 		case 0: // the line breaks at once
 			b.resume(r)
+			grid = wire.Grid{}
 		case 1: // or within a message
 			left := rnd.IntN(20)
 			b.look(func() { b.socket.chop = func() bool { left--; return left < 0 } })
 			time.Sleep(time.Duration(rnd.IntN(5)) * time.Millisecond)
 			b.resume(r)
+			grid = wire.Grid{}
 		case 2:
-			b.send(&wire.Resize{Grid: wire.Grid{Cols: 20 + rnd.IntN(100), Rows: 5 + rnd.IntN(40)}})
+			grid = wire.Grid{Cols: 20 + rnd.IntN(100), Rows: 5 + rnd.IntN(40)}
+			b.send(&wire.Resize{Grid: grid})
 		case 3: // slow
 			b.look(func() { b.paint = false })
 			time.Sleep(time.Duration(rnd.IntN(10)) * time.Millisecond)
@@ -300,6 +304,7 @@ func badLine(t *testing.T, seed uint64) {
 		case 5: // another browser, of another size
 			b = r.open("c1", func(n *browser) { n.grid = wire.Grid{Cols: 20 + rnd.IntN(100), Rows: 5 + rnd.IntN(40)} })
 			b.until("connected", func() bool { return b.ready })
+			grid = wire.Grid{}
 		}
 	}
 	m.print(t, "\x1b\\\x18\x1b[?2026l\x1b[?1049l\x1b[0m\r\nthe very end")
@@ -307,6 +312,12 @@ func badLine(t *testing.T, seed uint64) {
 	b.until("the end", func() bool {
 		return b.term != nil && strings.Contains(b.term.ScrollbackText()+b.term.Text(), "the very end")
 	})
+	if grid.Cols > 0 { // a size that is on its way would be the relay's alone
+		b.until("the last size", func() bool {
+			cols, rows := b.term.Size()
+			return cols == grid.Cols && rows == grid.Rows
+		})
+	}
 	// A browser that comes now is given the relay's own state: both must be equal.
 	fresh := r.open("c1", func(n *browser) { n.grid.Cols, n.grid.Rows = b.term.Size() })
 	fresh.until("the end", func() bool {
