@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Dropbear starts a dropbear. It looks only into the home of an account, so it
@@ -100,15 +102,10 @@ func (s *Server) account(password string) (home string, err error) {
 		return "", fmt.Errorf("make home: %w", err)
 	}
 	s.undo = append(s.undo, func() error { return os.RemoveAll(home) })
-	if out, err := exec.Command(add, "-M", "-d", home, "-s", "/bin/sh", s.User).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("useradd: %w: %s", err, out)
+	if err := accounts("", add, "-M", "-d", home, "-s", "/bin/sh", s.User); err != nil {
+		return "", err
 	}
-	s.undo = append(s.undo, func() error {
-		if out, err := exec.Command(remove, "-f", s.User).CombinedOutput(); err != nil {
-			return fmt.Errorf("userdel: %w: %s", err, out)
-		}
-		return nil
-	})
+	s.undo = append(s.undo, func() error { return accounts("", remove, "-f", s.User) })
 	if password == "" {
 		return home, nil
 	}
@@ -116,19 +113,36 @@ func (s *Server) account(password string) (home string, err error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command(change)
-	cmd.Stdin = strings.NewReader(s.User + ":" + password + "\n")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("chpasswd: %w: %s", err, out)
+	return home, accounts(s.User+":"+password+"\n", change)
+}
+
+var accountsLock sync.Mutex
+
+// accounts runs a program that changes accounts: one at a time, and again while
+// a program of somebody else holds the files.
+func accounts(input, name string, args ...string) error {
+	accountsLock.Lock()
+	defer accountsLock.Unlock()
+	deadline := time.Now().Add(startTime)
+	for {
+		cmd := exec.Command(name, args...)
+		cmd.Stdin = strings.NewReader(input)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		if !strings.Contains(string(out), "lock") || time.Now().After(deadline) {
+			return fmt.Errorf("%s: %w: %s", filepath.Base(name), err, out)
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
-	return home, nil
 }
 
 func sweepAccounts(remove string) {
 	b, _ := os.ReadFile("/etc/passwd")
 	for line := range strings.Lines(string(b)) {
 		if name, _, _ := strings.Cut(line, ":"); abandoned(name) {
-			_ = exec.Command(remove, "-f", name).Run()
+			_ = accounts("", remove, "-f", name)
 		}
 	}
 }

@@ -276,7 +276,7 @@ func readUntil(t *testing.T, term target.Terminal, text string) string {
 	t.Helper()
 	var all bytes.Buffer
 	found := make(chan struct{})
-	timer := time.AfterFunc(20*time.Second, func() { _ = term.Close() })
+	timer := time.AfterFunc(patience, func() { _ = term.Close() })
 	defer timer.Stop()
 	defer close(found)
 	buf := make([]byte, 4096)

@@ -31,6 +31,7 @@ func publicKey(t *testing.T) string {
 }
 
 func TestPinnedHostKeys(t *testing.T) {
+	t.Parallel()
 	each(t, targets.Options{}, func(t *testing.T, s *targets.Server) {
 		ed, ecdsa, rsa := s.HostKeys[0], s.HostKeys[1], s.HostKeys[2]
 		base64 := strings.Fields(rsa)[1]
@@ -89,6 +90,7 @@ func TestRevokedKeyAloneIsRefused(t *testing.T) {
 }
 
 func TestPinsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	s := targets.For(t, targets.OpenSSH, targets.Options{})
 	for _, pin := range []string{"no key", "ssh-ed25519 AAAA", "@other * " + s.HostKeys[0], strings.Repeat(s.HostKeys[0]+"\n", 100)} {
 		err := runs(t, s.With(map[string]string{"host-key": pin}), new(person), nil)
@@ -98,6 +100,7 @@ func TestPinsThatCannotBeRead(t *testing.T) {
 
 // What is trusted on first use is the key that OpenSSH's client would show.
 func TestFirstUseOfARealServer(t *testing.T) {
+	t.Parallel()
 	each(t, targets.Options{}, func(t *testing.T, s *targets.Server) {
 		all := s.With(map[string]string{"host-key": ""})
 		p, tr := new(person), new(trust)
@@ -145,6 +148,7 @@ func certifiedHost(t *testing.T, kind, names string) (s *targets.Server, authori
 }
 
 func TestHostCertificates(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
 		t.Run(kind, func(t *testing.T) {
 			s, authority := certifiedHost(t, kind, "127.0.0.1,some-name")

@@ -24,6 +24,7 @@ func jumpVia(s *targets.Server, hosts ...*targets.Server) map[string]string {
 }
 
 func TestJumpHosts(t *testing.T) {
+	t.Parallel()
 	last := targets.For(t, targets.OpenSSH, targets.Options{})
 	takes := []string{strings.TrimSpace(read(t, last.KeyFile+".pub"))}
 	v4 := targets.For(t, targets.OpenSSH, targets.Options{AuthorizedKeys: takes})
@@ -118,6 +119,7 @@ func freePort(t *testing.T) int {
 // The password of the target goes to the target, the one typed for the jump host
 // to the jump host.
 func TestJumpHostHasAPasswordOfItsOwn(t *testing.T) {
+	t.Parallel()
 	last := targets.For(t, targets.OpenSSH, targets.Options{Password: goodPassword})
 	var offered []string
 	jump := serve(t, &fake{password: "jump password", onPassword: func(p string) { offered = append(offered, p) }, forward: true})

@@ -156,6 +156,7 @@ func TestKeyInOneLine(t *testing.T) {
 }
 
 func TestKeysThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
 	s := targets.For(t, targets.OpenSSH, targets.Options{})
 	for name, tt := range map[string]struct{ key, says string }{
 		"not a key":  {"this is not a private key at all", "not in a form"},
@@ -219,6 +220,7 @@ func userCertificate(t *testing.T, kind string) (s *targets.Server, key, certifi
 }
 
 func TestUserCertificates(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
 		t.Run(kind, func(t *testing.T) {
 			s, key, cert := userCertificate(t, kind)
@@ -243,6 +245,7 @@ func agentCommand(to *targets.Server, then string) string {
 }
 
 func TestAgentForwarding(t *testing.T) {
+	t.Parallel()
 	from := targets.For(t, targets.OpenSSH, targets.Options{})
 	to := targets.For(t, targets.OpenSSH, targets.Options{AuthorizedKeys: []string{strings.TrimSpace(read(t, from.KeyFile+".pub"))}})
 	// The other side may use the key, neither take it away nor add its own.
@@ -261,6 +264,7 @@ func TestAgentForwarding(t *testing.T) {
 }
 
 func TestAgentForwardsTheCertificate(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"ed25519", "ecdsa", "rsa"} {
 		t.Run(kind, func(t *testing.T) { agentWithCertificate(t, kind) })
 	}

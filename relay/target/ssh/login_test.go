@@ -46,6 +46,7 @@ func byPassword(s *targets.Server, password string) map[string]string {
 }
 
 func TestPasswordOfTheSettings(t *testing.T) {
+	t.Parallel()
 	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := new(person)
 		if err := runs(t, byPassword(s, goodPassword), p, nil); err != nil {
@@ -58,6 +59,7 @@ func TestPasswordOfTheSettings(t *testing.T) {
 }
 
 func TestMissingPasswordIsAsked(t *testing.T) {
+	t.Parallel()
 	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := &person{answers: [][]string{{goodPassword}}}
 		if err := runs(t, byPassword(s, ""), p, nil); err != nil {
@@ -71,6 +73,7 @@ func TestMissingPasswordIsAsked(t *testing.T) {
 }
 
 func TestWrongPasswordIsAskedAFewTimes(t *testing.T) {
+	t.Parallel()
 	eachPassword(t, func(t *testing.T, s *targets.Server) {
 		p := &person{answers: [][]string{{"wrong answer"}, {goodPassword}}}
 		if err := runs(t, byPassword(s, "wrong setting"), p, nil); err != nil {
@@ -121,6 +124,7 @@ func oath(t *testing.T, s *targets.Server, password string, wrongCodes int) *per
 }
 
 func TestOneTimeCodes(t *testing.T) {
+	t.Parallel()
 	both := targets.Options{Password: goodPassword, CodeSecret: codeSecret}
 	for _, tt := range []struct {
 		name, stored, typed string
@@ -175,6 +179,7 @@ func TestBannerIsShown(t *testing.T) {
 }
 
 func TestOldGearNeedsTheSetting(t *testing.T) {
+	t.Parallel()
 	s := targets.For(t, targets.OldGear, targets.Options{})
 	_, err := connect(t, s.Settings(), new(person), nil)
 	e := wantError(t, err, wire.EndAlgorithms, target.StepHandshake)

@@ -35,8 +35,9 @@ func TestTerminalSettingsReachTheProgram(t *testing.T) {
 }
 
 func TestResize(t *testing.T) {
+	t.Parallel()
 	each(t, targets.Options{}, func(t *testing.T, s *targets.Server) {
-		term := mustConnect(t, s.With(map[string]string{"command": "echo size $(stty size); trap 'echo si''ze $(stty size)' WINCH; echo rea''dy; while :; do sleep 0.05; done"}), new(person), nil)
+		term := mustConnect(t, s.With(map[string]string{"command": "echo rea''dy; while :; do n=$(stty size); [ \"$n\" = \"$o\" ] || echo size $n; o=$n; sleep 0.05; done"}), new(person), nil)
 		readUntil(t, term, "ready")
 		for _, size := range []target.Size{{Cols: 132, Rows: 43}, {Cols: 1, Rows: 1, Width: 8, Height: 16}, {Cols: 500, Rows: 200}} {
 			if err := term.Resize(size); err != nil {
@@ -48,6 +49,7 @@ func TestResize(t *testing.T) {
 }
 
 func TestEndOfTheProgram(t *testing.T) {
+	t.Parallel()
 	each(t, targets.Options{}, func(t *testing.T, s *targets.Server) {
 		for _, tt := range []struct {
 			command string
@@ -250,6 +252,7 @@ func readAll(t *testing.T, term target.Terminal) (out []byte, err error) {
 // The server may exchange keys as often as it likes: nothing is lost, and its
 // identity is not news again.
 func TestRekeyUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := targets.For(t, targets.OpenSSH, targets.Options{Config: []string{"RekeyLimit 256K"}})
 	const lines = 200_000
 	p := new(person)
@@ -278,6 +281,7 @@ func TestRekeyUnderLoad(t *testing.T) {
 
 // A program that does not read its input must not stop its output, nor the end.
 func TestProgramThatDoesNotRead(t *testing.T) {
+	t.Parallel()
 	s := targets.For(t, targets.OpenSSH, targets.Options{})
 	term := mustConnect(t, s.With(map[string]string{"command": "stty raw -echo; i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.02; done"}), new(person), nil)
 	readUntil(t, term, "tick 1")

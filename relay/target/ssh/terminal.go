@@ -291,8 +291,10 @@ func (t *terminal) Exit() (status int, message string) {
 func (t *terminal) Close() error {
 	t.close.Do(func() {
 		t.stop()
-		// A server that does not read must not keep us.
-		_ = t.chain.first.SetWriteDeadline(time.Now().Add(closeWait))
+		// A server that does not read, or a jump host that does not, must not keep
+		// us: the last words wait for what is under way.
+		late := time.AfterFunc(closeWait, t.chain.sever)
+		defer late.Stop()
 		_ = t.channel.Close()
 		t.chain.close()
 		t.running.Wait()
