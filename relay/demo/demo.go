@@ -155,7 +155,10 @@ func (s *Server) serve(conn net.Conn) {
 func environment(extra []string) []string {
 	env := []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}
 	if u, err := user.Current(); err == nil {
-		env = append(env, "HOME="+u.HomeDir, "USER="+u.Username, "LOGNAME="+u.Username)
+		env = append(env, "USER="+u.Username, "LOGNAME="+u.Username)
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		env = append(env, "HOME="+home)
 	}
 	return append(env, extra...)
 }

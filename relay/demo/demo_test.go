@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ const patience = 30 * time.Second
 
 func start(t *testing.T) *demo.Server {
 	t.Helper()
+	t.Setenv("HOME", t.TempDir()) // start files of the account may be slow
 	s, err := demo.Start(slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +181,9 @@ func TestEnvironmentIsSmall(t *testing.T) {
 		if !slices.Contains([]string{"PATH", "LANG", "TZ", "HOME", "USER", "LOGNAME", "TERM", "SHELL", "PWD", "OLDPWD", "SHLVL", "_"}, name) {
 			t.Errorf("%s is in the environment", name)
 		}
+	}
+	if !strings.Contains(string(out), "HOME="+os.Getenv("HOME")) {
+		t.Errorf("not in the home of the server's user: %q", out)
 	}
 	if !strings.Contains(string(out), "LANG=de_DE.UTF-8") || !strings.Contains(string(out), "TZ=Asia/Tokyo") {
 		t.Errorf("environment %q", out)

@@ -111,6 +111,12 @@ func (s *Server) openSSH(o Options) error {
 			return fmt.Errorf("make /run/sshd: %w", err)
 		}
 	}
+	// The account's own start files would make sessions slow and different on each
+	// machine, and a shell would write its history.
+	home := filepath.Join(s.Dir, "home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return fmt.Errorf("make home: %w", err)
+	}
 	kinds := o.HostKeys
 	if len(kinds) == 0 {
 		kinds = []string{"ed25519", "ecdsa", "rsa"}
@@ -131,6 +137,7 @@ func (s *Server) openSSH(o Options) error {
 		config, "ListenAddress "+s.Host, "PidFile none", "StrictModes no", "AuthorizedKeysFile "+keys,
 		"PermitRootLogin yes", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "UsePAM no",
 		"AcceptEnv LANG LC_* TZ", "MaxStartups 200:30:400", "LogLevel VERBOSE", "PrintMotd no", "PrintLastLog no",
+		"PermitUserRC no", "SetEnv HOME="+home,
 	)
 	return s.launch(sshd, func(port int) ([]string, error) {
 		file := filepath.Join(s.Dir, "sshd_config")

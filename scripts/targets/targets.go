@@ -12,6 +12,8 @@
 // missing, with the name of its Debian package; in CI (CI=true) that is a
 // failure. Elsewhere call the functions themselves, and Close.
 //
+// Sessions have an empty home of their own, so that they are alike everywhere.
+//
 // The machine stays as it is: no account is changed. What has to live outside of
 // the folder (a PAM service, the account that Dropbear needs) has a name of its
 // own, is removed by Close, and by the next start if the program was killed.

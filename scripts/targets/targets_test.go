@@ -71,6 +71,21 @@ func TestServersTakeTheirKey(t *testing.T) {
 	}
 }
 
+// Sessions do not depend on the start files of the account that runs the tests.
+func TestHomeIsEmpty(t *testing.T) {
+	for name, start := range map[string]func(string, targets.Options) (*targets.Server, error){
+		"OpenSSH": targets.OpenSSH, "Dropbear": targets.Dropbear,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := targets.For(t, start, targets.Options{})
+			out, err := login(t, s, `ls -A "$HOME"`, key(t, s))
+			if err != nil || strings.TrimSpace(strings.ReplaceAll(out, ".ssh", "")) != "" {
+				t.Errorf("%q, %v", out, err)
+			}
+		})
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	for name, start := range map[string]func(string, targets.Options) (*targets.Server, error){
 		"OpenSSH": targets.OpenSSH, "Dropbear": targets.Dropbear,

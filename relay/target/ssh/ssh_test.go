@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func startDemo(t *testing.T) (*demo.Server, map[string]string) {
 	t.Helper()
+	t.Setenv("HOME", t.TempDir()) // start files of the account may be slow
 	s, err := demo.Start(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
