@@ -142,8 +142,11 @@ func TestOnlyWithItsPassword(t *testing.T) {
 		t.Errorf("listens on %s", host)
 	}
 	for _, try := range [][2]string{
-		{all["username"], ""}, {all["username"], "wrong"}, {all["username"], other.Settings()["password"]},
-		{"root", all["password"]}, {"", all["password"]},
+		{all["username"], ""},
+		{all["username"], "wrong"},
+		{all["username"], other.Settings()["password"]},
+		{"root", all["password"]},
+		{"", all["password"]},
 	} {
 		if _, err := login(t, s, try[0], try[1]); err == nil {
 			t.Errorf("%q was let in with %q", try[0], try[1])

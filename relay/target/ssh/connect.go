@@ -103,6 +103,7 @@ func (c *connector) failed(ctx context.Context, err error) error {
 // chain is the connections that were opened, the target's last.
 type chain struct {
 	first   net.Conn // all others run through it
+	watch   *watched // of the last one
 	clients []*ssh.Client
 	stop    func() bool // takes the watch on ctx away
 }
@@ -124,6 +125,9 @@ func (c *chain) close() {
 		c.stop()
 	}
 	c.sever()
+	if c.watch != nil {
+		c.watch.let()
+	}
 	for _, client := range slices.Backward(c.clients) {
 		_ = client.Close()
 		_ = client.Wait()
@@ -215,7 +219,7 @@ func (c *connector) dial(ctx context.Context, ch *chain, h hop) (net.Conn, error
 func (c *connector) handshake(ctx context.Context, ch *chain, conn net.Conn, l *login) (*ssh.Client, error) {
 	h := l.hop
 	c.page.Progress(target.StepHandshake, h.address())
-	w := &watched{Conn: conn, limit: c.cfg.Settings.Timeout, sever: ch.sever}
+	w := &watched{Conn: conn, limit: c.cfg.Settings.Timeout, sever: ch.sever, ended: make(chan struct{})}
 	w.timer = time.AfterFunc(w.limit, w.expire)
 	defer w.timer.Stop()
 	l.watch = w
@@ -234,6 +238,7 @@ func (c *connector) handshake(ctx context.Context, ch *chain, conn net.Conn, l *
 		return nil, l.explain(err)
 	}
 	w.done.Store(true)
+	ch.watch = w
 	return ssh.NewClient(cc, channels, requests), nil
 }
 
@@ -274,9 +279,38 @@ type watched struct {
 
 	mu    sync.Mutex
 	begin []byte // the first bytes read, at most maxBegin
+
+	holding atomic.Bool   // hold is wanted
+	ended   chan struct{} // closed by let
+	once    sync.Once
+	lost    atomic.Bool // the connection ended before the session
 }
 
-const maxBegin = 256
+const (
+	maxBegin = 256
+	holdTime = time.Second
+)
+
+// hold keeps the end of the connection from x/crypto/ssh until it has gone
+// through all that the server said before. Else nobody could tell a server that
+// closes the session and then the connection, without a status, from a
+// connection that broke.
+func (w *watched) hold(err error) {
+	if errors.Is(err, net.ErrClosed) { // by us
+		w.lost.Store(true)
+		return
+	}
+	timer := time.NewTimer(holdTime)
+	defer timer.Stop()
+	select {
+	case <-w.ended:
+	case <-timer.C:
+		w.lost.Store(true)
+	}
+}
+
+// let ends holding: the session is over.
+func (w *watched) let() { w.once.Do(func() { close(w.ended) }) }
 
 func (w *watched) expire() {
 	if !w.done.Load() {
@@ -293,6 +327,9 @@ func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	if err != nil {
 		w.broken.Store(true)
+	}
+	if err != nil && w.holding.Load() {
+		w.hold(err)
 	}
 	if !w.done.Load() {
 		w.mu.Lock()

@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -244,18 +243,6 @@ func until(t *testing.T, what string, ok func() bool) {
 		case <-tick.C:
 		}
 	}
-}
-
-func hostPort(t *testing.T, address string) (host string, port int) {
-	t.Helper()
-	host, p, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if port, err = strconv.Atoi(p); err != nil {
-		t.Fatal(err)
-	}
-	return host, port
 }
 
 // wantError checks code and step of a failure, and that it has a remedy.

@@ -71,6 +71,61 @@ func TestEndOfTheProgram(t *testing.T) {
 	})
 }
 
+// Network gear closes the session without a status, and the connection with it:
+// that is an ordinary end. A connection that closes alone is a broken one.
+func TestEndWithoutAStatus(t *testing.T) {
+	for _, orderly := range []bool{true, false} {
+		t.Run(fmt.Sprintf("orderly=%t", orderly), func(t *testing.T) {
+			for range 30 {
+				conns := make(chan *ssh.ServerConn, 1)
+				address := serve(t, &fake{
+					conn: func(c *ssh.ServerConn) { conns <- c },
+					program: func(ch ssh.Channel, _ <-chan *ssh.Request) {
+						_, _ = io.WriteString(ch, "bye")
+						if orderly {
+							_ = ch.Close()
+						}
+						_ = (<-conns).Close()
+					},
+				})
+				term := mustConnect(t, at(t, address), new(person), nil)
+				out, err := readAll(t, term)
+				if string(out) != "bye" {
+					t.Errorf("output %q", out)
+				}
+				if orderly {
+					if _, message := term.Exit(); err != nil || !strings.Contains(message, "ended") {
+						t.Fatalf("%v, %q", err, message)
+					}
+				} else {
+					wantError(t, err, wire.EndTargetLost, target.StepSession)
+				}
+				if t.Failed() {
+					return
+				}
+			}
+		})
+	}
+}
+
+// Bytes that are not what they should be are not an ordinary end.
+func TestDamagedConnection(t *testing.T) {
+	g := newGate(t, serve(t, &fake{program: func(ch ssh.Channel, in <-chan *ssh.Request) {
+		_, _ = io.WriteString(ch, "hello")
+		for range in { // each resize brings output
+			_, _ = io.WriteString(ch, "more")
+		}
+	}}))
+	term := mustConnect(t, at(t, g.address), new(person), nil)
+	readUntil(t, term, "hello")
+	g.damage.Store(true)
+	if err := term.Resize(target.Size{Cols: 10, Rows: 10}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := readAll(t, term)
+	wantError(t, err, wire.EndTargetLost, target.StepSession)
+}
+
 func TestSecondStream(t *testing.T) {
 	address := serve(t, &fake{program: func(ch ssh.Channel, _ <-chan *ssh.Request) {
 		_, _ = io.WriteString(ch, "out")

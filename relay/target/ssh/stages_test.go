@@ -32,6 +32,7 @@ type gate struct {
 	address string
 	passed  atomic.Int64  // bytes from the server
 	limit   atomic.Int64  // of passed; -1: none
+	damage  atomic.Bool   // what the server says
 	cut     bool          // close at the limit, else stall
 	reached chan struct{} // closed at the limit
 	once    sync.Once
@@ -86,6 +87,9 @@ func newGateAt(t *testing.T, server string, limit int64, cut bool) *gate {
 				}
 				if _, err := s.Read(buf); err != nil {
 					break
+				}
+				if g.damage.Load() {
+					buf[0] ^= 0x55
 				}
 				if _, err := c.Write(buf); err != nil {
 					break

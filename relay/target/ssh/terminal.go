@@ -19,6 +19,7 @@ const (
 	maxUnanswered = 3               // keep-alives, after which the server is taken for lost
 	exitWait      = 2 * time.Second // for the exit status after the end of the output
 	closeWait     = time.Second     // for the last words to a server
+	settleTime    = 100 * time.Millisecond
 )
 
 // terminal is an open session (RFC 4254 §6). It implements target.Terminal.
@@ -80,7 +81,11 @@ func (c *connector) open(t *terminal, limit *watched) error {
 	}
 	limit.resume()
 	t.channel = channel
-	t.running.Go(func() { t.requests(requests) })
+	t.chain.watch.holding.Store(true)
+	t.running.Go(func() {
+		t.requests(requests)
+		t.settle()
+	})
 	s := &c.cfg.Settings
 	if keys := c.cred.identities(); s.EnableAgent && len(keys) > 0 {
 		if err := forwardAgent(client, channel, keys, &t.running); err != nil {
@@ -157,7 +162,6 @@ func requestPty(channel ssh.Channel, size target.Size, kind string, erase byte) 
 
 // requests takes what the server says about the end of the program.
 func (t *terminal) requests(in <-chan *ssh.Request) {
-	defer close(t.over)
 	for r := range in {
 		switch r.Type {
 		case "exit-status":
@@ -180,6 +184,25 @@ func (t *terminal) requests(in <-chan *ssh.Request) {
 			_ = r.Reply(false, nil)
 		}
 	}
+}
+
+// settle finds out whether the connection ended the session. As long as the end
+// of the connection is held back, only a fault in what the server sent ends it.
+func (t *terminal) settle() {
+	t.mu.Lock()
+	exited := t.exited
+	t.mu.Unlock()
+	if !exited {
+		timer := time.NewTimer(settleTime)
+		defer timer.Stop()
+		select {
+		case <-t.lost:
+			t.chain.watch.lost.Store(true)
+		case <-timer.C:
+		}
+	}
+	t.chain.watch.let()
+	close(t.over)
 }
 
 func (t *terminal) exit(status int, message string) {
@@ -234,25 +257,23 @@ func (t *terminal) Read(p []byte) (int, error) {
 	if !errors.Is(err, io.EOF) {
 		return 0, t.broken(err)
 	}
-	// A connection that broke ends the stream as well; only the exit status tells
-	// an ordinary end.
+	// A connection that broke ends the stream as well; so does a server that has
+	// closed the channel or only its output.
 	timer := time.NewTimer(exitWait)
 	defer timer.Stop()
 	select {
 	case <-t.over:
 	case <-timer.C:
+		return 0, io.EOF // the connection lives
 	}
 	t.mu.Lock()
 	exited := t.exited
 	t.mu.Unlock()
-	if !exited {
-		select {
-		case <-t.lost:
-			return 0, t.broken(io.ErrUnexpectedEOF)
-		default:
-		}
+	// Not every server gives a status.
+	if exited || !t.chain.watch.lost.Load() {
+		return 0, io.EOF
 	}
-	return 0, io.EOF
+	return 0, t.broken(io.ErrUnexpectedEOF)
 }
 
 func (t *terminal) broken(err error) error {
