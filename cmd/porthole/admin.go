@@ -23,15 +23,34 @@ import (
 func group(use, short string, sub ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
 		Use: use, Short: short,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Errorf("%s: there is no command %q", c.CommandPath(), args[0])}
-			}
-			return c.Help()
-		},
+		RunE: needsCommand,
 	}
 	c.AddCommand(sub...)
+	for _, s := range sub {
+		if s.Example != "" {
+			first, _, _ := strings.Cut(s.Example, "\n")
+			c.Example += first + "\n"
+		}
+	}
+	c.Example = strings.TrimSuffix(c.Example, "\n")
 	return c
+}
+
+// needsCommand is a command that does nothing without one of its own.
+func needsCommand(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("%s: there is no command %q; see %s --help", c.CommandPath(), args[0], c.CommandPath())}
+	}
+	return c.Help()
+}
+
+// advise adds to an error about something that is not there, or is there
+// already, how to see what is.
+func advise(err error, how string) error {
+	if errors.Is(err, embedded.ErrNotFound) || errors.Is(err, embedded.ErrExists) {
+		return fmt.Errorf("%w (see what there is with: porthole %s)", err, how)
+	}
+	return err
 }
 
 func (p *program) userCommand() *cobra.Command {
@@ -39,6 +58,8 @@ func (p *program) userCommand() *cobra.Command {
 	var file string
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Add a user", Args: cobra.ExactArgs(1),
+		Example: `  porthole user add ann
+  porthole user add root --admin --password-file pw`,
 		RunE: func(c *cobra.Command, args []string) error {
 			password, err := readPassword(file, "Password for "+args[0]+": ", c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
@@ -46,26 +67,29 @@ func (p *program) userCommand() *cobra.Command {
 			}
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				_, err := s.CreateUser(c.Context(), args[0], password, admin)
-				return err
+				return advise(err, "user list")
 			})
 		},
 	}
 	add.Flags().BoolVar(&admin, "admin", false, "may administer Porthole")
 	passwd := &cobra.Command{
 		Use: "passwd NAME", Short: "Give a user a new password and end the user's logins", Args: cobra.ExactArgs(1),
+		Example: "  porthole user passwd ann",
 		RunE: func(c *cobra.Command, args []string) error {
 			password, err := readPassword(file, "New password for "+args[0]+": ", c.InOrStdin(), c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			return p.withStore(c.Context(), func(s *embedded.Store) error { return s.SetPassword(c.Context(), args[0], password) })
+			return p.withStore(c.Context(), func(s *embedded.Store) error {
+				return advise(s.SetPassword(c.Context(), args[0], password), "user list")
+			})
 		},
 	}
 	for _, c := range []*cobra.Command{add, passwd} {
 		c.Flags().StringVar(&file, "password-file", "", "file with the password in its first line; default: asked, or read from standard input")
 	}
 	list := &cobra.Command{
-		Use: "list", Short: "List the users", Args: cobra.NoArgs,
+		Use: "list", Short: "List the users", Args: cobra.NoArgs, Example: "  porthole user list",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				users, err := s.Users(c.Context())
@@ -77,8 +101,9 @@ func (p *program) userCommand() *cobra.Command {
 	}
 	rm := &cobra.Command{
 		Use: "rm NAME", Short: "Remove a user and end the user's connections", Args: cobra.ExactArgs(1),
+		Example: "  porthole user rm ann",
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c.Context(), func(s *embedded.Store) error { return s.DeleteUser(c.Context(), args[0]) })
+			return p.withStore(c.Context(), func(s *embedded.Store) error { return advise(s.DeleteUser(c.Context(), args[0]), "user list") })
 		},
 	}
 	return group("user", "Manage users", add, passwd, list, rm)
@@ -92,6 +117,9 @@ func (p *program) endpointCommand() *cobra.Command {
 		Example: `  porthole endpoint add build-7 --protocol ssh --host 10.0.0.5 --set username=ann
   porthole endpoint add gate --host gate.example.org:2222 --set-file private-key=id_ed25519`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if e.Host == "" {
+				return &usageError{errors.New("--host is missing: the machine's name or address")}
+			}
 			e.Name, e.Settings = args[0], make(map[string]string)
 			if err := setAll(e.Settings, set, "use --set-file NAME=FILE"); err != nil {
 				return err
@@ -108,7 +136,7 @@ func (p *program) endpointCommand() *cobra.Command {
 			}
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				_, err := s.AddEndpoint(c.Context(), e)
-				return err
+				return advise(err, "endpoint list")
 			})
 		},
 	}
@@ -119,7 +147,7 @@ func (p *program) endpointCommand() *cobra.Command {
 	f.StringArrayVar(&setFile, "set-file", nil, "a setting from a file, name=FILE; for passwords and keys")
 	f.IntVar(&e.Maximum, "maximum", -1, "connections at a time; -1: any number")
 	list := &cobra.Command{
-		Use: "list", Short: "List the endpoints", Args: cobra.NoArgs,
+		Use: "list", Short: "List the endpoints", Args: cobra.NoArgs, Example: "  porthole endpoint list",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				all, err := s.Endpoints(c.Context())
@@ -131,12 +159,14 @@ func (p *program) endpointCommand() *cobra.Command {
 	}
 	rm := &cobra.Command{
 		Use: "rm NAME", Short: "Remove an endpoint and end its connections", Args: cobra.ExactArgs(1),
+		Example: "  porthole endpoint rm build-7",
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c.Context(), func(s *embedded.Store) error { return s.DeleteEndpoint(c.Context(), args[0]) })
+			return p.withStore(c.Context(), func(s *embedded.Store) error { return advise(s.DeleteEndpoint(c.Context(), args[0]), "endpoint list") })
 		},
 	}
 	forget := &cobra.Command{
 		Use: "forget NAME", Short: "Forget an endpoint's host keys: the next one seen is trusted", Args: cobra.ExactArgs(1),
+		Example: "  porthole endpoint forget build-7",
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				e, missing := s.EndpointByName(c.Context(), args[0])
@@ -163,6 +193,7 @@ func (p *program) endpointCommand() *cobra.Command {
 func (p *program) tokenCommand() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List connection tokens and the connections that they opened", Args: cobra.NoArgs,
+		Example: "  porthole token list",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withStore(c.Context(), func(s *embedded.Store) error {
 				all, err := s.Tokens(c.Context())
@@ -178,8 +209,9 @@ func (p *program) tokenCommand() *cobra.Command {
 	}
 	rm := &cobra.Command{
 		Use: "rm ID", Short: "Remove a connection token and end its connection", Args: cobra.ExactArgs(1),
+		Example: "  porthole token rm QYLN7ZC5F7MHR2J4QV6KD3WXBA",
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.withStore(c.Context(), func(s *embedded.Store) error { return s.DeleteToken(c.Context(), args[0]) })
+			return p.withStore(c.Context(), func(s *embedded.Store) error { return advise(s.DeleteToken(c.Context(), args[0]), "token list") })
 		},
 	}
 	return group("token", "Manage connection tokens", list, rm)

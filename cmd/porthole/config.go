@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +20,9 @@ import (
 func (p *program) readSettings(c *cobra.Command) error {
 	var failed error
 	fromEnv := func(f *pflag.Flag) {
+		if f.Name == "help" || f.Name == "version" {
+			return // PORTHOLE_VERSION may well mean something else
+		}
 		name := envName(settingName(f))
 		if v, ok := os.LookupEnv(name); ok && !f.Changed && failed == nil {
 			if err := c.Flags().Set(f.Name, v); err != nil {
@@ -71,7 +75,7 @@ func (p *program) readFile() (map[string][]string, error) {
 		path, optional = filepath.Join(p.data, "porthole.yaml"), true
 	}
 	b, err := os.ReadFile(path)
-	if optional && errors.Is(err, fs.ErrNotExist) {
+	if optional && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)) {
 		return nil, nil
 	}
 	if err != nil {
@@ -85,9 +89,11 @@ func (p *program) readFile() (map[string][]string, error) {
 	out := make(map[string][]string, len(raw))
 	for name, v := range raw {
 		if !knownSettings(name) {
-			return nil, fmt.Errorf("read settings: %s: %q is not a setting; see porthole serve --help", path, name)
+			return nil, fmt.Errorf("read settings: %s: %q is not a setting; remove it, or use one of: %s", path, name, strings.Join(settingNames(), ", "))
 		}
 		switch v := v.(type) {
+		case nil, map[string]any:
+			return nil, fmt.Errorf("read settings: %s: %s must have a value or a list of values", path, name)
 		case []any:
 			for _, item := range v {
 				out[name] = append(out[name], fmt.Sprint(item))

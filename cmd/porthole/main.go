@@ -73,6 +73,7 @@ then the file.`,
   porthole open ssh://ann@10.0.0.5
   porthole endpoint add build-7 --protocol ssh --host 10.0.0.5 --set username=ann`,
 		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.ArbitraryArgs, RunE: needsCommand,
 		Version: buildVersion(),
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if err := p.readSettings(c); err != nil {
@@ -164,6 +165,7 @@ func buildVersion() string {
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		Run: func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "porthole", buildVersion()) },
+		Example: "  porthole version",
+		Run:     func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "porthole", buildVersion()) },
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -128,6 +127,10 @@ func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err e
 	}
 	defer stopMetrics()
 
+	name, password, created, err := store.EnsureAdmin(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	at := &url.URL{Scheme: "http", Host: listener.Addr().String(), Path: "/"}
 	if tlsConfig != nil {
 		at.Scheme = "https"
@@ -136,10 +139,6 @@ func (p *program) serve(ctx context.Context, f serveFlags, out io.Writer) (err e
 		at = public
 	}
 	fmt.Fprintf(out, "Porthole is at %s\n", at)
-	name, password, created, err := store.EnsureAdmin(ctx)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
 	if created {
 		fmt.Fprintf(out, "\n  An administrator was made. This is shown once:\n\n    name      %s\n    password  %s\n\n", name, password)
 	}
@@ -194,6 +193,7 @@ func (p *program) serveMetrics(address string, sessions *session.Registry) (stop
 	if err != nil {
 		return nil, err
 	}
+	p.log.Info("metrics", "address", l.Addr().String())
 	s := &http.Server{Handler: server.Metrics(sessions, buildVersion()), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -254,6 +254,7 @@ func (p *program) healthCommand() *cobra.Command {
 	var metrics string
 	c := &cobra.Command{
 		Use: "healthcheck", Short: "Ask a running server whether it is well; the exit status tells", Args: cobra.NoArgs,
+		Example: "  porthole healthcheck --metrics 127.0.0.1:9300",
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), 5*time.Second)
 			defer cancel()
@@ -269,7 +270,7 @@ func (p *program) healthCommand() *cobra.Command {
 			if resp.StatusCode != http.StatusNoContent {
 				return fmt.Errorf("ask %s: status %d", metrics, resp.StatusCode)
 			}
-			fmt.Fprintln(os.Stdout, "well")
+			fmt.Fprintln(c.OutOrStdout(), "well")
 			return nil
 		},
 	}

@@ -214,6 +214,9 @@ func (l *login) next(a *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 		l.authenticating = true
 		l.c.page.Progress(target.StepAuthenticate, l.hop.user+"@"+l.hop.host)
 	}
+	if l.failure != nil {
+		return nil, l.failure // e.g. the person cancelled: x/crypto would go on
+	}
 	if l.watch.broken.Load() {
 		// A method that failed so has told nothing about the credentials.
 		return nil, io.ErrUnexpectedEOF
