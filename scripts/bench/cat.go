@@ -34,11 +34,15 @@ func cat50(ctx context.Context, b *bench) (rows []row, err error) {
 		return nil, err
 	}
 	defer c.close()
-	var page, plain, relay, bare []time.Duration
+	var page, plain, pty, relay, bare, chrome []time.Duration
 	var blocks, drifts []float64
 	wrong := 0
 	for range runs {
 		p, err := c.plain(ctx)
+		if err != nil {
+			return nil, err
+		}
+		onPty, err := c.sshd.ssh(ctx, "cat "+c.text.path, "-tt")
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +54,8 @@ func cat50(ctx context.Context, b *bench) (rows []row, err error) {
 		if err != nil {
 			return nil, err
 		}
-		plain, page = append(plain, p), append(page, shown.took)
+		plain, page, pty = append(plain, p), append(page, shown.took), append(pty, onPty)
+		chrome = append(chrome, shown.chrome)
 		relay, bare = append(relay, shown.relay), append(bare, spent)
 		blocks, drifts = append(blocks, shown.block), append(drifts, shown.drift)
 		wrong = max(wrong, shown.wrong)
@@ -60,7 +65,8 @@ func cat50(ctx context.Context, b *bench) (rows []row, err error) {
 	cost := median(relay).Seconds() / median(bare).Seconds()
 	return []row{
 		most(fmt.Sprintf("cat of %d MB until its last line is painted, × ssh host cat", mb), ratio, catRatio, "×",
-			fmt.Sprintf("page %v, ssh %v", page, plain)),
+			fmt.Sprintf("page %v, ssh %v; ssh -tt, with a terminal as a shell has, %v: page ÷ that is %.2f; Chromium's CPU %v",
+				page, plain, pty, median(page).Seconds()/median(pty).Seconds(), chrome)),
 		most("the page's longest block meanwhile", median(blocks), catBlock, "ms",
 			fmt.Sprintf("tasks over 50 ms: %.0f; a 10 ms timer came late by %.0f ms", blocks, drifts)),
 		most("relay CPU, × a bare copy from SSH to WebSocket", cost, catCPU, "×", fmt.Sprintf("relay %v, bare %v", relay, bare)),
@@ -86,8 +92,8 @@ func catGB(ctx context.Context, b *bench) ([]row, error) {
 	mb := float64(c.text.size*times) / 1e6
 	return []row{
 		most(fmt.Sprintf("cat of %.0f MB: the page's longest block", mb), shown.block, bigCatBlock, "ms",
-			fmt.Sprintf("%v in all, %.0f MB/s; %d frames painted; a 10 ms timer came late by %.0f ms; relay CPU %v",
-				shown.took, mb/shown.took.Seconds(), shown.frames, shown.drift, shown.relay)),
+			fmt.Sprintf("%v in all, %.0f MB/s; %d frames painted; a 10 ms timer came late by %.0f ms; CPU of relay %v, Chromium %v",
+				shown.took, mb/shown.took.Seconds(), shown.frames, shown.drift, shown.relay, shown.chrome)),
 		most("scrollback lines that are missing or wrong", float64(shown.wrong), 0, "lines", fmt.Sprintf("of %d", scrollback)),
 	}, nil
 }
@@ -145,6 +151,7 @@ type shown struct {
 	relay  time.Duration // CPU of the relay
 	block  float64       // ms, longest task of the page's main thread over 50 ms, else 0
 	drift  float64       // ms, by which a timer of 10 ms came late
+	chrome time.Duration // CPU of all of Chromium
 	frames int
 	wrong  int // lines of the scrollback
 }
@@ -201,6 +208,10 @@ func (c *cat) show(ctx context.Context, times int) (*shown, error) {
 	if err != nil {
 		return nil, err
 	}
+	chromeBefore, err := browserCPU()
+	if err != nil {
+		return nil, err
+	}
 	if err := p.Type("\r"); err != nil {
 		return nil, err
 	}
@@ -220,11 +231,15 @@ func (c *cat) show(ctx context.Context, times int) (*shown, error) {
 	if err != nil {
 		return nil, err
 	}
+	chromeAfter, err := browserCPU()
+	if err != nil {
+		return nil, err
+	}
 	if err := p.Shows(strings.TrimSpace(prompt)); err != nil {
 		return nil, err
 	}
 	time.Sleep(300 * time.Millisecond) // the browser tells of long tasks when it has time
-	s := &shown{took: time.Duration((r.Done - r.Begun) * float64(time.Millisecond)).Round(time.Millisecond), relay: after - before, drift: r.Drift, frames: int(r.Frames)}
+	s := &shown{took: time.Duration((r.Done - r.Begun) * float64(time.Millisecond)).Round(time.Millisecond), relay: after - before, chrome: spent(chromeBefore, chromeAfter), drift: r.Drift, frames: int(r.Frames)}
 	if s.block, err = browser.Eval[float64](p, "portholeLongestTask"); err != nil {
 		return nil, err
 	}

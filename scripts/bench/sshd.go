@@ -28,7 +28,9 @@ func (b *bench) openSSH() (*sshd, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	server, err := targets.OpenSSH(dir, targets.Options{HostKeys: []string{"ed25519"}})
+	// bash reads the person's .bashrc when sshd has started it, unless it thinks
+	// that another shell did; what is in there is not to be measured.
+	server, err := targets.OpenSSH(dir, targets.Options{HostKeys: []string{"ed25519"}, Config: []string{"SetEnv SHLVL=2"}})
 	if err != nil {
 		return nil, err
 	}
@@ -48,9 +50,9 @@ func (b *bench) close() {
 
 // ssh runs a command on the server with OpenSSH's client, its output thrown away,
 // and gives the time from start to end.
-func (s *sshd) ssh(ctx context.Context, command string) (time.Duration, error) {
-	c := exec.CommandContext(ctx, "ssh", "-F", "none", "-i", s.KeyFile, "-p", strconv.Itoa(s.Port), "-o", "BatchMode=yes",
-		"-o", "UserKnownHostsFile="+s.known, s.User+"@"+s.Host, command)
+func (s *sshd) ssh(ctx context.Context, command string, flags ...string) (time.Duration, error) {
+	c := exec.CommandContext(ctx, "ssh", append(flags, "-F", "none", "-i", s.KeyFile, "-p", strconv.Itoa(s.Port), "-o", "BatchMode=yes",
+		"-o", "UserKnownHostsFile="+s.known, s.User+"@"+s.Host, command)...)
 	var problem bytes.Buffer
 	c.Stderr = &problem // standard output goes to /dev/null
 	begin := time.Now()
