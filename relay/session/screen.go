@@ -9,7 +9,7 @@ import (
 
 const (
 	maxRaw     = wire.MaxOutput // bytes that an update carries as they came; beyond, the screen's state is less
-	maxLead    = 8 << 20        // bytes that the target may be ahead of what an attached browser has painted
+	maxLead    = 32 << 20       // bytes that the target may be ahead of what an attached browser has painted; nothing is kept for it, the newest screen is what is sent
 	maxResizes = 16             // size changes remembered in order with the output
 
 	// stateRate bounds the bandwidth of State records, bytes per second: with
