@@ -24,11 +24,11 @@ func TestTwoTerminalsAgree(t *testing.T) {
 				a.Resize(cols, rows)
 				b.Resize(cols, rows)
 			case 1:
-				var epoch uint32
+				var base term.Base
 				if synced {
-					epoch = b.Epoch()
+					base = b.Base()
 				}
-				if err := b.RestoreSnapshot(a.AppendSnapshot(nil, epoch, b.TopLine())); err != nil {
+				if err := b.RestoreSnapshot(a.AppendSnapshot(nil, base)); err != nil {
 					t.Fatalf("seed %d, step %d: %v", seed, step, err)
 				}
 				synced = true

@@ -6,6 +6,7 @@ package selection
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/porthole-rac/porthole/protocol/term"
 )
@@ -130,11 +131,9 @@ func class(t *term.Terminal, p Point) int {
 	if l.Cells[x].Blank() {
 		return 0
 	}
-	for _, r := range t.Cluster(l.Cells[x]) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./~:@%+#?&=", r) {
-			return 1
-		}
-		break
+	r, _ := utf8.DecodeRuneInString(t.Cluster(l.Cells[x]))
+	if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./~:@%+#?&=", r) {
+		return 1
 	}
 	return 2
 }
