@@ -9,8 +9,6 @@ import (
 	"syscall/js"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
@@ -20,6 +18,9 @@ const (
 	dialTimeout = 15 * time.Second
 	pingEvery   = 10 * time.Second
 	deadAfter   = 3 * pingEvery
+
+	statusNormal          = 1000 // RFC 6455, 7.4.1
+	statusPolicyViolation = 4008 // RFC 6455's 1008 is not for pages
 )
 
 // Events is what a Link tells its owner. Only the link's goroutine calls it.
@@ -35,7 +36,7 @@ type Events struct {
 type Link struct {
 	url    string
 	events Events
-	conn   *websocket.Conn
+	conn   *socket
 	closed bool
 	retry  chan struct{}
 	buf    []byte
@@ -91,12 +92,11 @@ func (l *Link) Retry() {
 // once runs one socket until it ends; it tells whether it was welcomed.
 func (l *Link) once() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
-	conn, _, err := websocket.Dial(ctx, l.url, &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	conn, err := dial(ctx, l.url)
 	cancel()
 	if err != nil {
 		return false
 	}
-	conn.SetReadLimit(wire.MaxFromRelay)
 	l.conn, l.Welcomed = conn, false
 	l.heard, l.Connected = time.Now(), time.Now()
 	ctx, cancel = context.WithCancel(context.Background())
@@ -104,10 +104,10 @@ func (l *Link) once() bool {
 	l.Send(l.events.Hello().Append(nil))
 	go l.ping(ctx, conn)
 	for {
-		_, p, err := conn.Read(ctx)
+		p, err := conn.read()
 		if err != nil {
 			l.conn = nil
-			_ = conn.CloseNow()
+			conn.abort()
 			return l.Welcomed
 		}
 		l.Received += uint64(len(p))
@@ -116,7 +116,7 @@ func (l *Link) once() bool {
 			var t wire.Type
 			var body []byte
 			if t, body, p, err = wire.Next(p); err != nil {
-				_ = conn.Close(websocket.StatusPolicyViolation, "record")
+				conn.close(statusPolicyViolation, "record")
 				break
 			}
 			l.receive(t, body)
@@ -148,10 +148,10 @@ func (l *Link) receive(t wire.Type, body []byte) {
 }
 
 // ping measures the way there and back, and finds out that the line is dead.
-func (l *Link) ping(ctx context.Context, conn *websocket.Conn) {
+func (l *Link) ping(ctx context.Context, conn *socket) {
 	for {
 		if time.Since(l.heard) > deadAfter {
-			_ = conn.CloseNow()
+			conn.abort()
 			return
 		}
 		if !js.Global().Get("document").Get("hidden").Bool() {
@@ -176,7 +176,7 @@ func (l *Link) Send(p []byte) bool {
 		return false
 	}
 	l.Sent += uint64(len(p))
-	return l.conn.Write(context.Background(), websocket.MessageBinary, p) == nil
+	return l.conn.write(p)
 }
 
 // Open tells whether there is a socket that was welcomed.
@@ -185,7 +185,7 @@ func (l *Link) Open() bool { return l.conn != nil && l.Welcomed }
 // Drop ends the socket; another one is opened at once.
 func (l *Link) Drop() {
 	if l.conn != nil {
-		_ = l.conn.CloseNow()
+		l.conn.abort()
 	}
 	l.Retry()
 }
@@ -194,7 +194,7 @@ func (l *Link) Drop() {
 func (l *Link) Close() {
 	l.closed = true
 	if l.conn != nil {
-		_ = l.conn.Close(websocket.StatusNormalClosure, "")
+		l.conn.close(statusNormal, "")
 	}
 	l.Retry()
 }

@@ -1,0 +1,172 @@
+//go:build js
+
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"github.com/porthole-rac/porthole/protocol/wire"
+)
+
+// socket is the browser's WebSocket (WHATWG WebSockets). A wrapper of our own
+// takes 0.4 MB less of the page than a library that also speaks HTTP for the
+// native world, and copies each message once, into memory that is used again.
+type socket struct {
+	ws      js.Value
+	array   js.Value // the constructor Uint8Array
+	queue   js.Value // messages that wait, ArrayBuffers
+	waiting int      // bytes in queue
+	wake    chan struct{}
+	err     error // why it is over
+	opened  bool
+	buf     []byte
+	out     js.Value // memory for what is sent
+	funcs   []js.Func
+}
+
+// Errors of a socket.
+var (
+	errSubprotocol = errors.New("the server does not speak " + wire.Subprotocol)
+	errTooMuch     = errors.New("the server sends more than it may")
+)
+
+// maxWaiting bounds what may wait for the program. The relay stops long before,
+// when what it sent is not painted.
+const maxWaiting = 2 * wire.MaxFromRelay
+
+const (
+	keptBuffer = 1 << 20 // bytes kept between messages
+	outBuffer  = 4 << 10
+)
+
+// dial opens a socket.
+func dial(ctx context.Context, url string) (s *socket, err error) {
+	defer func() {
+		if r := recover(); r != nil { // the browser throws for addresses that it does not like
+			err = fmt.Errorf("open websocket: %v", r)
+		}
+	}()
+	global := js.Global()
+	s = &socket{array: global.Get("Uint8Array"), queue: global.Get("Array").New(), wake: make(chan struct{}, 1)}
+	s.out = s.array.New(outBuffer)
+	s.ws = global.Get("WebSocket").New(url, []any{wire.Subprotocol})
+	s.ws.Set("binaryType", "arraybuffer")
+	s.on("open", func(js.Value) { s.opened = true })
+	s.on("message", s.message)
+	s.on("error", func(js.Value) { s.end(errors.New("the connection failed")) })
+	s.on("close", func(e js.Value) { s.end(fmt.Errorf("closed with code %d", e.Get("code").Int())) })
+	for !s.opened && s.err == nil {
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+			s.end(ctx.Err())
+		}
+	}
+	if s.err == nil && s.ws.Get("protocol").String() != wire.Subprotocol {
+		s.end(errSubprotocol)
+	}
+	if s.err != nil {
+		s.abort()
+		return nil, fmt.Errorf("open websocket: %w", s.err)
+	}
+	return s, nil
+}
+
+func (s *socket) on(name string, f func(e js.Value)) {
+	fn := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		f(args[0])
+		s.signal()
+		return nil
+	})
+	s.funcs = append(s.funcs, fn)
+	s.ws.Call("addEventListener", name, fn)
+}
+
+func (s *socket) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *socket) end(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *socket) message(e js.Value) {
+	data := e.Get("data")
+	if data.Type() != js.TypeObject {
+		s.end(errors.New("text instead of bytes"))
+		return
+	}
+	if s.waiting += data.Get("byteLength").Int(); s.waiting > maxWaiting {
+		s.end(errTooMuch)
+		return
+	}
+	s.queue.Call("push", data)
+}
+
+// read waits for a message. It is valid until the next read.
+func (s *socket) read() ([]byte, error) {
+	for s.waiting == 0 {
+		if s.err != nil {
+			return nil, s.err
+		}
+		<-s.wake
+	}
+	data := s.queue.Call("shift")
+	n := data.Get("byteLength").Int()
+	s.waiting -= n
+	if n > wire.MaxFromRelay {
+		return nil, errTooMuch
+	}
+	if cap(s.buf) < n || cap(s.buf) > keptBuffer && n <= keptBuffer {
+		s.buf = make([]byte, max(n, outBuffer))
+	}
+	p := s.buf[:n]
+	js.CopyBytesToGo(p, s.array.New(data))
+	return p, nil
+}
+
+// write sends a message and does not keep p. What the browser cannot send at
+// once it keeps: the relay's input window bounds that.
+func (s *socket) write(p []byte) bool {
+	if s.err != nil || !s.opened {
+		return false
+	}
+	out := s.out
+	if len(p) > outBuffer {
+		out = s.array.New(len(p))
+	}
+	js.CopyBytesToJS(out, p)
+	s.ws.Call("send", out.Call("subarray", 0, len(p)))
+	return true
+}
+
+// close says goodbye.
+func (s *socket) close(code int, reason string) {
+	s.end(errors.New(reason))
+	s.ws.Call("close", code, reason)
+	s.signal()
+}
+
+// abort ends the socket without waiting for the other side's goodbye.
+func (s *socket) abort() {
+	if s.funcs != nil {
+		for _, name := range [...]string{"open", "message", "error", "close"} {
+			fn := s.funcs[0]
+			s.funcs = s.funcs[1:]
+			s.ws.Call("removeEventListener", name, fn)
+			fn.Release()
+		}
+		s.funcs = nil
+	}
+	s.end(errors.New("aborted"))
+	s.ws.Call("close")
+	s.signal()
+}
