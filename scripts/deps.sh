@@ -16,7 +16,7 @@ test)
 		/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf:fonts-dejavu-core
 		/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf:fonts-noto-color-emoji
 		sshd:openssh-server ssh:openssh-client dropbear:dropbear-bin
-		oathtool:oathtool /usr/share/doc/libpam-oath:libpam-oath
+		oathtool:oathtool /usr/share/doc/libpam-oath:libpam-oath puttygen:putty-tools openssl:openssl
 		tmux:tmux vim:vim htop:htop
 	)
 	;;

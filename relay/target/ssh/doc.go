@@ -8,6 +8,10 @@
 // use for each endpoint and address; a change stops the connection.
 //
 // The driver keeps three goroutines for each connection besides those of
-// x/crypto/ssh: for requests of the channel, for keep-alive, and (in the caller)
-// for the second output stream.
+// x/crypto/ssh: for requests of the channel, for the end of the connection, and
+// for keep-alive; with a forwarded agent one more, and three for each use of it.
+//
+// Whatever a server does, connecting gives up after the setting timeout without
+// a step forward, and Close returns within about a second. The password goes to
+// hosts where the account has the target's name and to no others.
 package ssh

@@ -125,7 +125,10 @@ func stages(t *testing.T, n int64) (address string, points []int64) {
 	for i := range n {
 		points = append(points, i*total/n)
 	}
-	return address, append(points, 1, 5, 15, total-1)
+	for i := range int64(10) { // the login takes few bytes
+		points = append(points, total-1-i*22)
+	}
+	return address, append(points, 1, 5, 15)
 }
 
 var failures = []string{
