@@ -51,4 +51,4 @@ func (t *Terminal) Kept() int {
 }
 
 // MayAttach tells whether b may belong to the cluster of a.
-func MayAttach(a, b rune) bool { return continues(b, classOf(b), a, classOf(a)) }
+func MayAttach(a, b rune) bool { return mayJoin(b, classOf(b), a, false) }

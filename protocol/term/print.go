@@ -118,20 +118,13 @@ func (t *Terminal) printText(p []byte) []byte {
 	if t.wrap || t.modes.insert || t.chars.single != 0 || l.wide && l.end > x {
 		return t.printFirst(p)
 	}
-	last, lead := t.last.r, class(0)
-	if t.last.valid {
-		lead = classOf(last)
-		if len(t.last.text) > 0 {
-			lead |= classLeads
-		}
-	}
+	begin := x
 	ascii := t.chars.active() == charsetASCII
 	var (
 		fg, bg = t.pen.Fg, t.pen.Bg
 		attr   = t.pen.Attr
 		ext    = t.pen.Ext
 		cells  = l.Cells[:end]
-		at     = -1        // where the last one went
 		page   *[256]class // of the character before, mostly of this one too
 		pageOf = rune(-1)
 	)
@@ -145,8 +138,11 @@ func (t *Terminal) printText(p []byte) []byte {
 			}
 		case r >= 0xe1 && r < 0xed && i+2 < len(p) && p[i+1]&0xc0 == 0x80 && p[i+2]&0xc0 == 0x80:
 			r, n, k = r&0xf<<12|rune(p[i+1]&0x3f)<<6|rune(p[i+2]&0x3f), 3, classFind
+			// Han and Hangul fill hundreds of pages of the table.
 			if r >= 0x4e00 && r < 0xa000 {
-				k = 2 // Han, without the table
+				k = 2
+			} else if isSyllable(r) {
+				k = classSyllable
 			}
 		case r >= 0xc3 && r < 0xe0 && i+1 < len(p) && p[i+1]&0xc0 == 0x80:
 			r, n, k = r&0x1f<<6|rune(p[i+1]&0x3f), 2, classFind
@@ -166,7 +162,7 @@ func (t *Terminal) printText(p []byte) []byte {
 			k = page[r&0xff]
 		}
 		w := int(k & classWidth)
-		if w == 0 || x+w > len(cells) || k > classWidth && continues(r, k, last, lead) {
+		if w == 0 || x+w > len(cells) || k&^(classWidth|classLeads) != 0 && t.joins(r, k, cells[begin:x]) {
 			break
 		}
 		c := &cells[x]
@@ -177,13 +173,10 @@ func (t *Terminal) printText(p []byte) []byte {
 			c.Char, c.Fg, c.Bg, c.Attr, c.Ext = 0, fg, bg, attr|WideTail, ext
 			l.wide = true
 		}
-		at = x
 		x += w
 		i += n
-		last, lead = r, k
 	}
-	p = p[i:]
-	if at < 0 {
+	if x == begin {
 		return t.printFirst(p)
 	}
 	l.reach(x)
@@ -191,15 +184,40 @@ func (t *Terminal) printText(p []byte) []byte {
 		t.cut(l, t.x, x)
 	}
 	t.damage.row(t.y)
-	t.last.printed(at, t.y, last)
+	at := x - 1
+	if cells[at].Attr&WideTail != 0 {
+		at--
+	}
+	t.last.printed(at, t.y, rune(cells[at].Char))
 	t.advance(x, end)
-	return p
+	return p[i:]
 }
 
-// continues tells whether a character may belong to the cluster of the one
-// before it; most do not.
-func continues(r rune, c class, before rune, lead class) bool {
-	return c&classExtends != 0 || c&classJoins != 0 && lead&classLeads != 0 && !(isSyllable(r) && isSyllable(before))
+// joins tells whether a character may belong to the cluster of the one before
+// it, which is the last of the cells, or t.last when there are none.
+func (t *Terminal) joins(r rune, c class, cells []Cell) bool {
+	n := len(cells)
+	if n == 0 {
+		return t.last.valid && mayJoin(r, c, t.last.r, len(t.last.text) > 0)
+	}
+	if cells[n-1].Attr&WideTail != 0 {
+		n--
+	}
+	return mayJoin(r, c, rune(cells[n-1].Char), false)
+}
+
+// mayJoin tells whether a character may belong to the cluster that ends with
+// before; most do not. The rules are asked when they may.
+func mayJoin(r rune, c class, before rune, several bool) bool {
+	switch {
+	case c&classExtends != 0:
+		return true
+	case c&classJoins == 0:
+		return false
+	case isSyllable(r) && (before < 0x1100 || isSyllable(before)):
+		return false // only a leading consonant leads to one
+	}
+	return several || classOf(before)&classLeads != 0
 }
 
 // printFirst prints the first character of p, whatever it is.
@@ -228,14 +246,8 @@ func (t *Terminal) printRune(r rune) {
 		t.chars.single = 0
 	}
 	c := classOf(r)
-	if t.last.valid && c > classWidth {
-		lead := classOf(t.last.r)
-		if len(t.last.text) > 0 {
-			lead |= classLeads
-		}
-		if continues(r, c, t.last.r, lead) && t.attach(r, c) {
-			return
-		}
+	if t.last.valid && c > classWidth && t.joins(r, c, nil) && t.attach(r, c) {
+		return
 	}
 	w := int(c & classWidth)
 	if w == 0 {

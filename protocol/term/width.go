@@ -19,6 +19,8 @@ const (
 	classJoins                     // joins some characters
 	classLeads                     // some characters join it
 	classFind                      // not found yet
+
+	classSyllable = 2 | classJoins | classLeads // of Hangul
 )
 
 // classes keeps what classOf has found, 256 code points at a time. The table
@@ -65,7 +67,7 @@ func findClass(r rune) class {
 		return c // Han, the most by far, joins nothing
 	}
 	if isSyllable(r) {
-		return c | classJoins | classLeads
+		return classSyllable
 	}
 	one := string(r)
 	if oneCluster("a" + one) {
