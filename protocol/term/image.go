@@ -16,7 +16,7 @@ const (
 	MaxPlacements = 1 << 12 // places where they are shown
 	MaxPieces     = 1 << 15 // rows of those places, over all lines
 
-	maxSide        = 4096       // pixels of a side of a picture that is kept as pixels
+	maxSide        = 4094       // pixels of a side of a picture that is kept as pixels: a texture of 4096 has room for it and a border
 	maxCodedSide   = 1 << 14    // … as a file
 	maxCodedPixels = 50_000_000 // a telephone's photo
 	maxImageRows   = 1000       // cells that one placement is high

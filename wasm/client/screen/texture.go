@@ -14,7 +14,7 @@ import (
 
 const (
 	textureBudget = 96 << 20 // bytes of pictures ready to be drawn
-	maxTexture    = 4096     // pixels of a side, as much as any WebGL 2 has
+	maxTexture    = 4094     // pixels of a side: with the border 4096, as much as nearly any WebGL 2 has
 	maxPixels     = 4 << 20  // of one picture; a larger one is made smaller
 	stripBytes    = 1 << 20  // of pixels converted at once
 )
@@ -40,6 +40,7 @@ type textures struct {
 	busy     bool
 	ready    func() // called when a picture can be drawn
 	strip    []byte
+	padded   []byte
 }
 
 // begin is called at the beginning of a frame; all tells that everything is
@@ -77,7 +78,7 @@ func (c *textures) get(p *term.Picture) *texture {
 	x.used = c.frame
 	if x.decoded != nil {
 		x.image = newTexture(x.width, x.height)
-		c.write(x.image, func(dst []byte, y, n int) []byte {
+		c.write(x, func(dst []byte, y, n int) []byte {
 			return append(dst, x.decoded[4*x.width*y:4*x.width*(y+n)]...)
 		})
 		x.decoded = nil
@@ -99,7 +100,7 @@ func (c *textures) make(p *term.Picture) *texture {
 	if p.Format.MediaType() == "" { // within the bounds already
 		x.width, x.height = p.Width, p.Height
 	}
-	x.bytes = 4 * x.width * x.height
+	x.bytes = 4 * (x.width + 2) * (x.height + 2)
 	for c.bytes+x.bytes > textureBudget {
 		var oldest *term.Picture
 		for q, y := range c.all {
@@ -121,7 +122,7 @@ func (c *textures) make(p *term.Picture) *texture {
 	switch p.Format {
 	case term.FormatRGBA, term.FormatRGB, term.FormatIndexed:
 		x.image = newTexture(x.width, x.height)
-		c.write(x.image, p.AppendRows)
+		c.write(x, p.AppendRows)
 	default:
 		c.queue = append(c.queue, p)
 		c.next()
@@ -129,21 +130,44 @@ func (c *textures) make(p *term.Picture) *texture {
 	return x
 }
 
+// newTexture makes room for a picture and a border of one pixel, which repeats
+// the picture's edges: else they would fade where it is drawn larger.
 func newTexture(w, h int) *ebiten.Image {
-	return ebiten.NewImageWithOptions(image.Rect(0, 0, w, h), &ebiten.NewImageOptions{Unmanaged: true})
+	return ebiten.NewImageWithOptions(image.Rect(0, 0, w+2, h+2), &ebiten.NewImageOptions{Unmanaged: true})
 }
 
 // write writes a texture, some rows at once. rows appends rows y…y+n-1 with
 // straight alpha; textures have it multiplied.
-func (c *textures) write(img *ebiten.Image, rows func(dst []byte, y, n int) []byte) {
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
+func (c *textures) write(x *texture, rows func(dst []byte, y, n int) []byte) {
+	w, h := x.width, x.height
 	step := max(stripBytes/(4*w), 1)
 	for y := 0; y < h; y += step {
 		n := min(step, h-y)
 		c.strip = rows(c.strip[:0], y, n)
 		premultiply(c.strip)
-		img.SubImage(image.Rect(0, y, w, y+n)).(*ebiten.Image).WritePixels(c.strip)
+		c.padded = c.padded[:0]
+		top := y + 1
+		if y == 0 {
+			c.pad(0, w)
+			top = 0
+		}
+		for i := range n {
+			c.pad(i, w)
+		}
+		if y+n == h {
+			c.pad(n-1, w)
+		}
+		end := top + len(c.padded)/(4*(w+2))
+		x.image.SubImage(image.Rect(0, top, w+2, end)).(*ebiten.Image).WritePixels(c.padded)
 	}
+}
+
+// pad appends a row of the strip with its border.
+func (c *textures) pad(i, w int) {
+	row := c.strip[4*w*i : 4*w*(i+1)]
+	c.padded = append(c.padded, row[:4]...)
+	c.padded = append(c.padded, row...)
+	c.padded = append(c.padded, row[len(row)-4:]...)
 }
 
 func premultiply(pix []byte) {
