@@ -108,8 +108,8 @@ func (s *Screen) drawPiece(dst *ebiten.Image, p *term.Piece, y int) {
 		return
 	}
 	// The texture has a border of one pixel.
-	srcX := func(v float32) float32 { return 1 + (float32(p.SrcX) + (v-left)/w*float32(p.SrcW)) * x.scaleX }
-	srcY := func(v float32) float32 { return 1 + (float32(p.SrcY) + (v-top)/h*float32(p.SrcH)) * x.scaleY }
+	srcX := func(v float32) float32 { return 1 + (float32(p.SrcX)+(v-left)/w*float32(p.SrcW))*x.scaleX }
+	srcY := func(v float32) float32 { return 1 + (float32(p.SrcY)+(v-top)/h*float32(p.SrcH))*x.scaleY }
 	var v [4]ebiten.Vertex
 	for i, c := range [4][2]float32{{x0, y0}, {x1, y0}, {x0, y1}, {x1, y1}} {
 		v[i] = ebiten.Vertex{
