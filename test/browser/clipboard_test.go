@@ -150,7 +150,7 @@ func TestMiddleClickPastesTheSelection(t *testing.T) {
 	b.click(1, 0, 2, input.MouseButtonLeft, 0)
 	b.click(1, 5, 1, input.MouseButtonMiddle, 0)
 	b.until(`porthole.text().startsWith("marked\nmarked")`)
-	b.send("\x04\x04")
+	b.send("\x03")
 }
 
 func TestSelectionScrollsAtTheEdge(t *testing.T) {

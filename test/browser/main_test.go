@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -55,7 +56,16 @@ func run(m *testing.M) int {
 		}
 		return m.Run()
 	}
-	if server, err = drive.StartServer(binary, dir, "--demo"); err != nil {
+	// The demo shell begins as on a new machine, whatever the person's files have
+	// shells do.
+	shell := filepath.Join(dir, "shell")
+	if err := os.WriteFile(shell, []byte("#!/bin/sh\nexec bash --noprofile --norc -i\n"), 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	_ = os.Setenv("SHELL", shell)
+	server, err = drive.StartServer(binary, dir, "--demo")
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

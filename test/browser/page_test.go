@@ -22,8 +22,10 @@ func TestTitleAndBell(t *testing.T) {
 		t.Errorf("the bell rang %v times", n)
 	}
 	b.do(`Object.defineProperty(document, "hidden", {get: () => true, configurable: true})`)
-	b.send("printf '\\a'\r")
-	b.until(`document.title.startsWith("🔔")`)
+	b.eventually("a sign in the title", func() bool {
+		b.shell(`printf '\a'`)
+		return eval[bool](b, `document.title.startsWith("🔔")`)
+	})
 	b.do(`delete document.hidden, document.dispatchEvent(new Event("visibilitychange"))`)
 	b.until(`document.title.startsWith("my title")`)
 }
@@ -152,19 +154,20 @@ func TestLostGraphics(t *testing.T) {
 
 func TestTakenOver(t *testing.T) {
 	b := openOwn(t)
-	b.shell("X=mine")
+	b.shell(`X=mine; printf '\e]0;this one\a'`)
 	other := newTab(t)
 	other.emulate(chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL))
-	other.until(`[...document.querySelectorAll("#connections .primary")].length > 0`)
+	row := `[...document.querySelectorAll("#connections li")].find(e => e.textContent.includes("this one"))`
+	other.until(row)
 	other.shot("home")
-	other.do(`document.querySelector("#connections .primary").click()`)
+	other.do(row + `.querySelector(".primary").click()`)
 	other.until(`location.pathname.startsWith("/if/rac/") && globalThis.porthole?.state == "connected"`)
 	b.must(b.State("ended"))
 	if code := eval[string](b, "porthole.reason.code"); code != "taken-over" {
 		t.Fatalf("the reason is %q", code)
 	}
 	b.shot("taken-over")
-	b.emulate(chromedp.Click("#again")) // Take it back here
+	b.do(`document.getElementById("again").click()`) // Take it back here: this tab is behind the other one
 	b.until(`globalThis.porthole?.state == "connected"`)
 	b.send("clear; echo $X\r")
 	b.shows("mine\n")

@@ -74,28 +74,31 @@ func open(t *testing.T) *tab {
 			discard()
 		}
 	}
-	var b *tab
-	if shared == nil {
+	known := shared != nil
+	if !known {
 		p, err := chromium.Page()
 		if err != nil {
 			t.Fatal(err)
 		}
 		shared = p
-		b = &tab{p, t}
-		b.watchErrors()
-		b.emulate(chromedp.EmulateViewport(1280, 800))
-		b.launch()
-	} else {
-		b = &tab{shared, t}
-		b.send("\x03\x15printf '\\ec'; clear\r")
-		b.until(`porthole.text().trim() == "$"`)
 	}
+	b := &tab{shared, t}
 	t.Cleanup(func() {
 		if t.Failed() {
 			b.logErrors()
 			discard()
 		}
 	})
+	if known {
+		before := eval[float64](b, "porthole.stats().outputBytes")
+		b.send("\x03")
+		b.until(fmt.Sprintf(`porthole.stats().outputBytes > %v && porthole.text().trimEnd().endsWith("$")`, before))
+		b.shell(`printf '\ec'; clear`)
+		return b
+	}
+	b.watchErrors()
+	b.emulate(chromedp.EmulateViewport(1280, 800))
+	b.launch()
 	return b
 }
 
@@ -170,11 +173,13 @@ func (b *tab) send(text string) {
 	b.do("porthole.sendText(%q)", text)
 }
 
-// shell runs a command that ends by itself, on a screen of its own.
+// shell runs a command that ends by itself, on a screen of its own. The prompt
+// from before the command does not count: there was output since.
 func (b *tab) shell(command string) {
 	b.t.Helper()
+	before := eval[float64](b, "porthole.stats().outputBytes")
 	b.send("clear; " + command + "\r")
-	b.until(`/(^|\n)\$$/.test(porthole.text().trimEnd()) && !porthole.text().includes("clear;")`)
+	b.until(fmt.Sprintf(`porthole.stats().outputBytes > %v && /(^|\n)\$$/.test(porthole.text().trimEnd()) && !porthole.text().includes("clear;")`, before))
 }
 
 // printf has the shell print a format and wait, so that no prompt is in the way.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,15 +13,20 @@ import (
 // and neither grows with the output.
 type liveText struct {
 	timer *time.Timer
-	line  uint64 // the row that was told of last, with its text
-	text  string
+	rows  []string // the screen that was told of last
+	top   uint64   // number of its first row
 	epoch uint32
+	alt   bool
 }
 
 const (
 	liveEvery = 500 * time.Millisecond
-	liveLines = 20 // told of at a time: nobody listens to more
-	liveLong  = 500
+	liveLines = 20  // told of at a time: nobody listens to more
+	liveLong  = 500 // bytes of a row
+	liveLook  = 200 // rows looked at
+	// liveChanged is how many rows of the alternate screen may change before it is
+	// taken for a new page.
+	liveChanged = 5
 )
 
 func (l *liveText) changed(c *client) {
@@ -38,38 +44,53 @@ func (l *liveText) changed(c *client) {
 	})
 }
 
-// tell says the lines from the last one told of to the cursor's.
+// tell says the rows down to the cursor's that are new or have changed since the
+// last time, the newest ones when they are many.
 func (l *liveText) tell(c *client) {
-	at := c.term.TopLine() + uint64(c.term.Cursor().Y)
-	text := c.lineText(at)
-	from := l.line
-	if l.epoch != c.term.Epoch() || at < from || c.term.Modes().AltScreen {
-		from = at // elsewhere: the cursor's line alone
-	}
-	if at == l.line && text == l.text && l.epoch == c.term.Epoch() {
-		return
+	cursor := c.term.Cursor().Y
+	top, alt := c.term.TopLine(), c.term.Modes().AltScreen
+	if l.epoch != c.term.Epoch() || l.alt != alt {
+		l.rows, l.top = nil, top // another screen: all of it is new
 	}
 	var out []string
-	if n := at - min(from, at); n > liveLines {
-		from = at - liveLines
-		out = append(out, "…")
-	}
-	for row := from; row <= at; row++ {
-		line := c.lineText(row)
-		if row == l.line && l.epoch == c.term.Epoch() {
-			line = strings.TrimPrefix(line, l.text)
+	at := top + uint64(cursor)
+	for n := range liveLook {
+		row := at - uint64(n)
+		if row > at || row < l.top {
+			break
 		}
-		if line = strings.TrimSpace(line); line != "" {
-			if len(line) > liveLong {
-				line = strings.ToValidUTF8(line[:liveLong], "") + "…"
-			}
+		if len(out) == liveLines {
+			out = append(out, "…")
+			break
+		}
+		if line := l.news(c, row); line != "" {
 			out = append(out, line)
 		}
 	}
-	l.line, l.text, l.epoch = at, text, c.term.Epoch()
+	if alt && len(out) > liveChanged { // a page of a program: where the cursor is
+		out = []string{strings.TrimSpace(c.lineText(at))}
+	}
+	l.rows = l.rows[:0]
+	for y := range cursor + 1 {
+		l.rows = append(l.rows, c.lineText(top+uint64(y)))
+	}
+	l.top, l.epoch, l.alt = top, c.term.Epoch(), alt
 	if len(out) > 0 {
+		slices.Reverse(out)
 		c.ui.Call("live", strings.Join(out, "\n"))
 	}
+}
+
+// news gives what is new in a row.
+func (l *liveText) news(c *client, row uint64) string {
+	line := c.lineText(row)
+	if i := row - l.top; i < uint64(len(l.rows)) {
+		line = strings.TrimPrefix(line, l.rows[i])
+	}
+	if line = strings.TrimSpace(line); len(line) > liveLong {
+		line = strings.ToValidUTF8(line[:liveLong], "") + "…"
+	}
+	return line
 }
 
 // say tells of something at once.

@@ -118,8 +118,12 @@ function hideBanner() {
   $("banner").hidden = true;
 }
 
-/** It is over: why, at which step, and what to try. */
+let over = false;
+
+/** It is over: why, at which step, and what to try. What comes later is only a consequence. */
 export function ended(e) {
+  if (over) return;
+  over = true;
   hideBanner();
   setDot("ended");
   dropPrompt();

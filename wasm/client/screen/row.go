@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/wasm/client/boxes"
 )
 
 // Bits of a cell's third texel.
@@ -124,8 +125,8 @@ func (s *Screen) colors(c term.Cell, p *term.Palette) (fg, bg uint32) {
 	if c.Attr&term.Hidden != 0 || c.Attr&term.Blink != 0 && !s.view.BlinkOn {
 		return bg, bg
 	}
-	if c.Fg.IsDefault() && c.Bg.IsDefault() {
-		return fg, bg
+	if c.Fg.IsDefault() && c.Bg.IsDefault() || boxes.Has(rune(c.Char)) {
+		return fg, bg // blocks are pictures: nobody reads them
 	}
 	return s.contrast.Readable(fg, bg), bg
 }
