@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 // command prepares a run in an environment of its own.
 func command(ctx context.Context, data string, env []string, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, binary, args...)
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + data, "PORTHOLE_DATA=" + data}, env...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + data, "PORTHOLE_DATA=" + data, "SHELL=/bin/sh"}, env...)
 	return c
 }
 

@@ -30,7 +30,8 @@ func (t *Terminal) Base() Base { return Base{t.epoch, t.hist.pushed, t.pictures}
 
 // AppendSnapshot appends the terminal's whole state to dst, but for what the side
 // that restores it has: pictures, and, unless the numbering has started anew
-// since, lines of the scrollback.
+// since, lines of the scrollback. With have.Epoch 0 the snapshot stands alone, and
+// lines before have.Line are lost to the other side; see SnapshotSince.
 //
 // The form: version, size, state, tables, pictures, scrollback, screens; numbers
 // are varints. A row is its flags, its pictures and runs of cells of equal style.
@@ -44,7 +45,7 @@ func (t *Terminal) AppendSnapshot(dst []byte, have Base) []byte {
 	oldest := t.hist.pushed - uint64(t.hist.n)
 	since := have.Line
 	delta := have.Epoch == t.epoch && since >= oldest && since <= t.hist.pushed
-	if !delta {
+	if !delta && (have.Epoch != 0 || since < oldest || since > t.hist.pushed) {
 		since = oldest
 	}
 	w.bool(delta)

@@ -42,6 +42,7 @@ type browser struct {
 	pongs   int
 	pause   chan struct{} // not nil: reading waits
 	failed  error
+	largest int // bytes of a message
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -118,6 +119,7 @@ func (b *browser) read(s *socket) {
 func (b *browser) message(p []byte) (reply []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.largest = max(b.largest, len(p))
 	for len(p) > 0 {
 		t, body, rest, err := wire.Next(p)
 		if err == nil {

@@ -1,5 +1,12 @@
 package session
 
+// SetMaxState changes the bound of a State's scrollback, and gives what undoes it.
+func SetMaxState(n int) (undo func()) {
+	old := maxState
+	maxState = n
+	return func() { maxState = old }
+}
+
 // Bounds that tests check from outside.
 const (
 	MaxFrames     = maxFrames

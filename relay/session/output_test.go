@@ -244,6 +244,34 @@ func TestEndDoesNotWaitForAHungBrowser(t *testing.T) {
 	<-m.closed
 }
 
+// A state that no browser takes would have it come back again and again.
+func TestStateFitsIntoAMessage(t *testing.T) {
+	t.Cleanup(session.SetMaxState(20_000)) // after the sessions have ended
+	r := newRelay(t, session.Config{}, "scrollback", "5000")
+	m := r.machine()
+	b := r.open("c1")
+	all := term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 5000})
+	for i := range 1000 {
+		text := strings.Repeat("\x1b[38;5;"+itoa(i%256)+"mx\x1b[39my", 38) + itoa(i) + "\r\n"
+		_, _ = all.Write([]byte(text))
+		m.print(t, text)
+	}
+	b.sees("999")
+	full := all.ScrollbackText() + all.Text()
+	fresh := r.open("c1")
+	fresh.sees("999")
+	if got := fresh.text(); !strings.HasSuffix(full, got) || len(got) >= len(full) || len(got) < 2_000 {
+		t.Errorf("%d bytes of %d", len(got), len(full))
+	}
+	fresh.look(func() {
+		if !fresh.states[0].Complete || fresh.largest > 60_000 {
+			t.Errorf("states %+v, largest message %d bytes", fresh.states, fresh.largest)
+		}
+	})
+	m.print(t, "and on")
+	fresh.sees("and on")
+}
+
 // The screen of the browser is the target's, whatever happens to the line: it is
 // cut into pieces, it is slow, it is lost in the middle of a message, the window
 // changes, the browser paints late, or another one takes over.

@@ -25,9 +25,14 @@ const (
 	stateFrames = 2 // updates unpainted
 )
 
-// maxState bounds a State record: what a browser takes, less room for what goes
-// with it.
-const maxState = wire.MaxFromRelay - 4<<20
+// maxState bounds the scrollback of a State record, bytes: what a browser takes
+// in a message, less room for the screens, pictures and what goes with them. Text comes
+// nowhere near it; a program that gives each cell of a long scrollback a colour
+// of its own does, and loses the oldest lines in a browser that comes new.
+var maxState = wire.MaxFromRelay - term.ImageBudget - 8<<20
+
+// cellBytes is about the most that a cell takes in a State.
+const cellBytes = 96
 
 // resized is a size change at its place in the output.
 type resized struct {
@@ -155,6 +160,13 @@ func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
 	var base term.Base
 	if p.based && !p.fresh && p.base.Epoch == t.Epoch() && p.base.Line >= oldest {
 		m.Complete, base = false, p.base
+	}
+	cols, _ := t.Size()
+	from := max(base.Line, oldest)
+	if lines := t.TopLine() - from; lines*uint64(cols) > uint64(maxState)/cellBytes { // which it seldom is
+		if since := t.SnapshotSince(maxState); since > from {
+			m.Complete, base = true, term.Base{Line: since}
+		}
 	}
 	before := len(dst)
 	dst, at := m.Begin(dst)
