@@ -244,6 +244,9 @@ func TestInputBeyondTheWindowEndsThatBrowserOnly(t *testing.T) {
 	// Its session waits, and a browser that comes back has a window of its own.
 	b.resume(r)
 	b.until("connected", func() bool { return b.ready })
+	if n := b.welcome.InputBytes; n != session.InputWindow { // all that was accepted counts
+		t.Errorf("the count goes on at %d", n)
+	}
 	b.send(&wire.Input{Data: bytes.Repeat([]byte("y"), wire.MaxInput)})
 	b.send(&wire.Ping{})
 	b.until("an answer", func() bool { return b.pongs == 1 })
