@@ -167,7 +167,7 @@ func TestTakenOver(t *testing.T) {
 		t.Fatalf("the reason is %q", code)
 	}
 	b.shot("taken-over")
-	b.do(`document.getElementById("again").click()`) // Take it back here: this tab is behind the other one
+	b.do(`document.getElementById("again").click()`) // this tab is behind the other one, where a mouse does not reach
 	b.until(`globalThis.porthole?.state == "connected"`)
 	b.send("clear; echo $X\r")
 	b.shows("mine\n")

@@ -243,7 +243,7 @@ func (c *client) welcomed(body []byte) {
 	if m.FontName != "" || m.FontSize != 0 {
 		c.changeFont()
 	}
-	c.ui.Call("welcome", map[string]any{"endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User})
+	c.ui.Call("welcome", map[string]any{"connection": m.Connection, "endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User})
 }
 
 func (c *client) connected() {
@@ -389,9 +389,7 @@ func (c *client) lost(attempt int, in time.Duration) {
 func (c *client) end(m *wire.End) {
 	c.ended = true
 	c.link.Close()
-	if m.Code != wire.EndTakenOver { // with its secret, this tab can take it back
-		c.dropResume()
-	}
+	c.dropResume()
 	c.stopCopyMode()
 	r := map[string]any{"code": m.Code, "step": m.Step, "message": m.Message, "remedy": m.Remedy}
 	c.reason = js.ValueOf(r)

@@ -58,8 +58,12 @@ async function showApps() {
   $("filter").hidden = endpoints.length <= 8;
   showTiles();
   refresh();
-  const again = new URLSearchParams(location.search).get("again");
-  if (again) {
+  const wanted = new URLSearchParams(location.search);
+  const again = wanted.get("again");
+  if (wanted.has("resume")) { // taken back from another tab
+    history.replaceState(null, "", location.pathname);
+    launch(`connections/${encodeURIComponent(wanted.get("resume"))}/resume`);
+  } else if (again) {
     history.replaceState(null, "", location.pathname);
     const e = endpoints.find((x) => x.name === again);
     if (e) launch(`endpoints/${e.id}/launch`);

@@ -20,6 +20,7 @@ const actions = () => porthole.ui;
 const steps = ["page", "relay", "connect", "handshake", "authenticate", "open"];
 let home = "/";
 let endpoint = "";
+let connection = "";
 let countdown = 0;
 
 installMenu();
@@ -33,7 +34,9 @@ $("cancel").addEventListener("click", () => {
 });
 $("reconnect").addEventListener("click", () => actions().reconnectNow());
 $("again").addEventListener("click", () => {
-  if (["taken-over", "program", "load"].includes(porthole.reason?.code) || !endpoint) location.reload(); // the tab still has what it needs to come back
+  const code = porthole.reason?.code;
+  if (["program", "load"].includes(code) || !endpoint) location.reload();
+  else if (code === "taken-over") location.assign(`${home}?resume=${encodeURIComponent(connection)}`);
   else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
 });
 
@@ -67,6 +70,7 @@ function step(name, detail) {
 /** The relay has taken us in. */
 export function welcome(info) {
   endpoint = info.endpoint;
+  connection = info.connection;
   hideBanner();
   title("");
   $("handle-name").textContent = info.endpoint;
