@@ -426,3 +426,8 @@ func (s *Stream) match(dist, length int) {
 		binary.LittleEndian.PutUint64(dst[i:], binary.LittleEndian.Uint64(src[i:]))
 	}
 }
+
+// MaxPacked bounds the length of a payload that inflates to n bytes. A deflater
+// adds 5 bytes to every 16 KB or more that it cannot compress; twice is generous,
+// and keeps a server from feeding a rectangle for ever without painting it.
+func MaxPacked(n int) int { return 2*n + 1024 }

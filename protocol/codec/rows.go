@@ -1,0 +1,83 @@
+package codec
+
+import "encoding/binary"
+
+// Rows paints pixels in reading order into a rectangle, as many as come at a time.
+type Rows struct {
+	dst  Target
+	r    Rect
+	x, y int // of the next pixel, in the rectangle
+}
+
+// Start begins at the top left of a rectangle that lies in dst.
+func (w *Rows) Start(dst Target, r Rect) {
+	*w = Rows{dst: dst, r: r}
+	if r.W == 0 {
+		w.y = r.H
+	}
+}
+
+// Left is how many pixels lack.
+func (w *Rows) Left() int { return (w.r.H-w.y)*w.r.W - w.x }
+
+// Row is where the rest of the current row goes; Advance says how many pixels of
+// it were painted. There must be one.
+func (w *Rows) Row() []byte { return w.dst.Row(w.r.X+w.x, w.r.Y+w.y, w.r.W-w.x) }
+
+// At is the place of the next pixel in the rectangle.
+func (w *Rows) At() (x, y int) { return w.x, w.y }
+
+// Advance moves on by n pixels, at most to the end of the row.
+func (w *Rows) Advance(n int) {
+	if w.x += n; w.x == w.r.W {
+		w.x = 0
+		w.y++
+	}
+}
+
+// Put4 paints whole pixels of four bytes and returns how many bytes it took: all
+// but the last 0–3, unless the rectangle is full.
+func (w *Rows) Put4(src []byte) int {
+	used, or := 0, w.dst.Opaque()
+	for w.y < w.r.H && len(src)-used >= 4 {
+		row := w.Row()
+		n := min(len(row), (len(src)-used)&^3)
+		Pixels4(row[:n], src[used:used+n], or)
+		used += n
+		w.Advance(n / 4)
+	}
+	return used
+}
+
+// Put3 paints whole pixels of three bytes.
+func (w *Rows) Put3(src []byte) int {
+	used := 0
+	for w.y < w.r.H && len(src)-used >= 3 {
+		row := w.Row()
+		n := min(len(row)/4, (len(src)-used)/3)
+		Pixels3(row[:4*n], src[used:used+3*n])
+		used += 3 * n
+		w.Advance(n)
+	}
+	return used
+}
+
+// PutIndices paints one pixel for each byte of src, by a palette.
+func (w *Rows) PutIndices(src []byte, palette *[256]uint32) int {
+	used := 0
+	for w.y < w.r.H && used < len(src) {
+		row := w.Row()
+		n := min(len(row)/4, len(src)-used)
+		row = row[:4*n]
+		for _, index := range src[used : used+n] {
+			if len(row) < 4 {
+				break
+			}
+			binary.LittleEndian.PutUint32(row, palette[index])
+			row = row[4:]
+		}
+		used += n
+		w.Advance(n)
+	}
+	return used
+}
