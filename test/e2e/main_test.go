@@ -51,6 +51,11 @@ func run(m *testing.M) int {
 		err = os.MkdirAll(screens, 0o755)
 	}
 	if err == nil {
+		// Shells start without the person's own start files, which may take long
+		// and change the prompt.
+		err = os.Setenv("HOME", dir)
+	}
+	if err == nil {
 		shell, err = demo.Start(slog.New(slog.DiscardHandler))
 	}
 	if err == nil {
