@@ -110,6 +110,16 @@ func TestPicturesReflow(t *testing.T) {
 	}
 }
 
+// A picture on a row that is joined to the one before goes right.
+func TestPictureOnWrappedRow(t *testing.T) {
+	a, _ := pictureTerm(1 << 20)
+	write(a, strings.Repeat("x", 25)+"\x1b[2;8H"+apc("a=T,f=24,s=20,v=20", rgbPixels(20, 20)))
+	a.Resize(40, 6)
+	if got := onRows(a); got != "row 0 27-29: 0/0 of 20x20" {
+		t.Errorf("shows %s", got)
+	}
+}
+
 // Cells of another size do not change which cells a picture covers.
 func TestPicturesAndCellSize(t *testing.T) {
 	a, _ := pictureTerm(1 << 20)
@@ -182,6 +192,32 @@ func TestPictureCounts(t *testing.T) {
 	}
 }
 
+// Over all of a long scrollback there are no more placements, and no more rows of
+// them, than there may be; the oldest ones have gone.
+func TestPlacementsInScrollback(t *testing.T) {
+	for _, c := range []struct {
+		name, each string
+		times      int
+		rows, most int
+	}{
+		{"placements", apc("a=p,i=1,q=2,c=1,r=1", "") + "\n", 6000, 1, term.MaxPlacements},
+		{"rows", apc("a=p,i=1,q=2,c=1,r=1000", ""), 50, 1000, term.MaxPieces},
+	} {
+		a := term.New(term.Config{Cols: 20, Rows: 6, Scrollback: term.MaxScrollback, ImageBytes: term.ImageBudget})
+		write(a, apc("i=1,q=2,s=1,v=1", "/wAA/w==")+strings.Repeat(c.each, c.times))
+		shown, last := 0, false
+		for n := a.TopLine() - uint64(a.Scrollback()); n < a.TopLine(); n++ {
+			last = len(a.Line(n).Pieces(nil)) > 0
+			if last {
+				shown++
+			}
+		}
+		if shown > c.most || shown < c.most/2 || !last {
+			t.Errorf("%s: %d lines show something, at most %d may; the last one: %t", c.name, shown, c.most, last)
+		}
+	}
+}
+
 // An idle terminal has nothing for pictures.
 func TestIdleCost(t *testing.T) {
 	var all [64]*term.Terminal
@@ -228,6 +264,12 @@ func TestSnapshotPictures(t *testing.T) {
 	c, _ := pictureTerm(1 << 20)
 	if err := c.RestoreSnapshot(p); !errors.Is(err, term.ErrSnapshotBase) {
 		t.Errorf("a terminal without the picture: %v", err)
+	}
+	two, _ := pictureTerm(1 << 20)
+	write(two, picture+picture)
+	few, _ := pictureTerm(60_100) // for one of them only
+	if err := few.RestoreSnapshot(two.AppendSnapshot(nil, term.Base{})); !errors.Is(err, term.ErrSnapshot) {
+		t.Errorf("more pictures than there is room for: %v", err)
 	}
 	d, _ := pictureTerm(10_000)
 	if err := d.RestoreSnapshot(a.AppendSnapshot(nil, term.Base{})); !errors.Is(err, term.ErrSnapshot) {

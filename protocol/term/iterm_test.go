@@ -168,6 +168,16 @@ func TestITermTooLarge(t *testing.T) {
 	if !strings.HasPrefix(a.Text(), "after") {
 		t.Errorf("text %q", a.Text())
 	}
+	small, _ := pictureTerm(16 << 10)
+	got = allocated(func() {
+		write(small, "\x1b]1337;File=inline=1:")
+		for range 1 << 18 {
+			_, _ = small.Write(part[:3])
+		}
+	})
+	if got > 256<<10 {
+		t.Errorf("in small parts, %d bytes allocated", got)
+	}
 }
 
 func FuzzITerm(f *testing.F) {

@@ -58,6 +58,7 @@ func TestKittyTransmit(t *testing.T) {
 		{"both names", apc("a=T,i=1,I=2,s=1,v=1", red), "i=1,I=2;EINVAL:both i and I", ""},
 		{"animation", apc("a=f,i=1,s=1,v=1", red), "i=1;ENOTSUP:there is no animation", ""},
 		{"placeholder", apc("a=T,U=1,i=1,s=1,v=1", red), "i=1;ENOTSUP:placeholders and relative placements", ""},
+		{"cancelled", "\x1b_Ga=T,i=1,s=1,v=1,m=1;/wAA\x18" + apc("m=0", "/w=="), "", ""},
 		{"another APC", "\x1b_Xa=q,i=1;AAAA\x1b\\", "", ""},
 		{"empty", "\x1b_G\x1b\\", "", ""},
 	} {
@@ -82,6 +83,16 @@ func TestKittyTransmit(t *testing.T) {
 				t.Errorf("byte by byte: %q\n%s\nat once:\n%s", bAnswers, dump(b), dump(a))
 			}
 		})
+	}
+}
+
+// What grows when it is decompressed is cut off at the size that was claimed.
+func TestKittyZlibBomb(t *testing.T) {
+	bomb := zlibbed(make([]byte, 64<<20))
+	a, _ := pictureTerm(1 << 20)
+	stream := []byte(apc("a=T,i=1,s=9,v=9,o=z", bomb))
+	if got := allocated(func() { _, _ = a.Write(stream) }); got > 2<<20 {
+		t.Errorf("%d bytes allocated", got)
 	}
 }
 

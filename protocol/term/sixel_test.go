@@ -93,6 +93,7 @@ func TestSixelPixels(t *testing.T) {
 		{"defining anew leaves what was drawn", "\"1;1;2;1#1;2;100;0;0@#1;2;0;0;100@", "rb"},
 		{"line breaks mean nothing", "\"1;1;\r\n2;1" + rgb + "#\n1!\r\n2@", "rr"},
 		{"later attributes are no size", "\"1;1;2;1" + rgb + "#1@\"1;1;9;9@", "rr"},
+		{"an absurd size is none", "\"1;1;1000000000;1000000000" + rgb + "#1@", "r/././././."},
 		{"a huge colour number", "\"1;1;1;1#99999999999999999999;2;100;0;0@", "r"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -99,6 +99,7 @@ var streams = []string{
 	"\x1b_Ga=T,f=24,s=2,v=1,i=3,p=4,c=5,r=2,z=-1;AAECAwQF\x1b\\text\x1b_Ga=p,i=3,C=1,X=3,x=1;\x1b\\",
 	"\x1b_Ga=T,f=100,i=9,m=1;" + pngBase64[:40] + "\x1b\\", "\x1b_Gm=0;" + pngBase64[40:] + "\x1b\\\x1b[2;8r\x1b[8;1H\n\n",
 	"\x1b_Ga=d,d=I,i=3\x1b\\\x1b_Ga=d\x1b\\\x1b[2J\x1b[?80h", "\x1b_Ga=T,f=32,s=1,v=1,I=5;/wAA/w==\x1b\\", "\x1b_Ga=t,f=24,s=1000,v=16;AA",
+	"\x1b_Ga=T,f=24,s=1,v=1;AAE=", "AAAA\x1b\\",
 	"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n13\n14\n15\n16\n17\n18\n19\n20\n",
 }
 
