@@ -55,10 +55,6 @@ func (l *load) write(p []byte) {
 				l.data = append(l.data, q[0]<<2|q[1]>>4, q[1]<<4|q[2]>>2, q[2]<<6|q[3])
 			}
 		}
-		if len(l.data) > l.limit {
-			l.data, l.over = nil, true
-			return
-		}
 	}
 }
 
