@@ -7,8 +7,8 @@
 // The payloads are made here, the same bytes every time: the listing of a file
 // tree in colour, and what Alacritty's vtebench measures (dense, light and medium
 // cells, cursor motion, scrolling in several ways, Unicode). Each side gets them
-// in pieces of 64 KiB, as a socket brings them. A figure is the median of the
-// repeats, after passes that warm both compilers up.
+// in pieces of 64 KiB, as a socket brings them, four at a time in turns. A figure
+// is of the medians over the repeats, after passes that warm both compilers up.
 //
 // The screens at the end are compared too: a core that is fast and wrong would
 // not count.
