@@ -143,6 +143,9 @@ func (t *Terminal) printText(p []byte) []byte {
 				k = 2
 			} else if isSyllable(r) {
 				k = classSyllable
+				if x >= begin+2 && cells[x-2].Char >= 0xac00 {
+					k = 2 // after no consonant of its own
+				}
 			}
 		case r >= 0xc3 && r < 0xe0 && i+1 < len(p) && p[i+1]&0xc0 == 0x80:
 			r, n, k = r&0x1f<<6|rune(p[i+1]&0x3f), 2, classFind
@@ -162,7 +165,7 @@ func (t *Terminal) printText(p []byte) []byte {
 			k = page[r&0xff]
 		}
 		w := int(k & classWidth)
-		if w == 0 || x+w > len(cells) || k&^(classWidth|classLeads) != 0 && t.joins(r, k, cells[begin:x]) {
+		if w == 0 || x+w > len(cells) || (k&(classExtends|classJoins) != 0 || k&classEmoji != 0 && x == begin) && t.joins(r, k, cells[begin:x]) {
 			break
 		}
 		c := &cells[x]
@@ -213,7 +216,7 @@ func mayJoin(r rune, c class, before rune, several bool) bool {
 	case c&classExtends != 0:
 		return true
 	case c&classJoins == 0:
-		return false
+		return c&classEmoji != 0 && before == 0x200d
 	case isSyllable(r) && (before < 0x1100 || isSyllable(before)):
 		return false // only a leading consonant leads to one
 	}

@@ -19,6 +19,7 @@ const (
 	classJoins                     // joins some characters
 	classLeads                     // some characters join it
 	classFind                      // not found yet
+	classEmoji                     // joins after a zero width joiner only
 
 	classSyllable = 2 | classJoins | classLeads // of Hangul
 )
@@ -51,9 +52,9 @@ func classPage(r rune) *[256]class {
 
 // Neighbours of a code point that show how it joins.
 var (
-	// some stand for those that another character may join: regional indicator,
-	// Hangul L, V, T, LV; emoji and joiner; consonant and virama.
-	leaders = [...]string{"\U0001f1e6", "\u1100", "\u1160", "\u11a8", "\uac00", "\U0001f468\u200d", "\u0915\u094d"}
+	// leaders stand for those that some characters join: regional indicator,
+	// Hangul L, V, T, LV; consonant and virama.
+	leaders = [...]string{"\U0001f1e6", "\u1100", "\u1160", "\u11a8", "\uac00", "\u0915\u094d"}
 	// followers join some characters.
 	followers = [...]string{"\U0001f1e6", "\u1100", "\u1160", "\u11a8", "\uac00"}
 )
@@ -78,13 +79,13 @@ func findClass(r rune) class {
 			c |= classJoins
 		}
 	}
+	if oneCluster("\U0001f468\u200d" + one) {
+		c |= classEmoji
+	}
 	for _, s := range followers {
 		if oneCluster(one + s) {
 			c |= classLeads
 		}
-	}
-	if r == 0x200d { // an emoji may go on
-		c |= classLeads
 	}
 	return c
 }
