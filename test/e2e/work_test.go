@@ -144,7 +144,7 @@ func TestBackspaceSetting(t *testing.T) {
 	must(t, p.State("connected"))
 	must(t, p.Shows("Porthole demo."))
 	run1(t, p, "stty -echoctl; echo rea''dy; cat -v")
-	must(t, p.Shows("ready")) // the terminal is the program's, not the shell's, from here on
+	must(t, p.Shows("ready"))        // the terminal is the program's, not the shell's, from here on
 	must(t, p.Type("wrong\x16\b\r")) // quoted: shows what the key sends
 	must(t, p.Shows("wrong^H"))
 	must(t, p.Do(chromedp.KeyEvent("d", chromedp.KeyModifiers(chromedp.ModifierCtrl))))
