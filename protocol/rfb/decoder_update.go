@@ -2,11 +2,7 @@ package rfb
 
 import "encoding/binary"
 
-const (
-	rectSize = 12 // of a rectangle's header
-	// anyRects is how many rectangles an update has that LastRect ends.
-	anyRects = 0xffff
-)
+const rectSize = 12 // of a rectangle's header
 
 func (d *Decoder) readUpdate(b []byte) (Event, error) {
 	d.rects = int(binary.BigEndian.Uint16(b[1:]))
