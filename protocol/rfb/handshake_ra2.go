@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/big"
 
@@ -146,7 +147,10 @@ func (h *Handshake) encryptRSA(msg []byte) ([]byte, error) {
 		return nil, err
 	}
 	for i := range padding {
-		for padding[i] == 0 {
+		for tries := 0; padding[i] == 0; tries++ {
+			if tries == 100 {
+				return nil, errors.New("rfb: randomness: nothing but zeros")
+			}
 			if err := h.random(padding[i : i+1]); err != nil {
 				return nil, err
 			}
