@@ -77,11 +77,13 @@ func TestHandshakeBytes(t *testing.T) {
 		"exclusive":      {rfb.Config{Exclusive: true}, joined("RFB 003.003\n", u32(1), serverInit), joined("RFB 003.003\n", 0)},
 		"repeater":       {rfb.Config{Repeater: "ID:5"}, joined("RFB 000.000\n", "RFB 003.003\n", u32(1), serverInit), joined("ID:5", make([]byte, 246), "RFB 003.003\n", 1)},
 		"tight, no tunnels": {
-			rfb.Config{}, joined("RFB 003.008\n", 1, 16, u32(0), u32(0), u32(0), serverInit, make([]byte, 8)),
+			rfb.Config{},
+			joined("RFB 003.008\n", 1, 16, u32(0), u32(0), u32(0), serverInit, make([]byte, 8)),
 			joined("RFB 003.008\n", 16, 1),
 		},
 		"vncauth": {
-			rfb.Config{}, joined("RFB 003.008\n", 1, 2, challenge, u32(0), serverInit),
+			rfb.Config{},
+			joined("RFB 003.008\n", 1, 2, challenge, u32(0), serverInit),
 			joined("RFB 003.008\n", 2, unhex(vncAuthOfPassword), 1),
 		},
 	} {

@@ -31,8 +31,11 @@ func main() {
 
 // machines are what My applications shows besides the demo.
 var machines = [][2]string{
-	{"build-7", "build-7.example.org"}, {"gate", "gate.example.org:2222"}, {"files", "files.example.org"},
-	{"db-1", "db-1.example.org"}, {"raspberry", "192.0.2.40"},
+	{"build-7", "build-7.example.org"},
+	{"gate", "gate.example.org:2222"},
+	{"files", "files.example.org"},
+	{"db-1", "db-1.example.org"},
+	{"raspberry", "192.0.2.40"},
 }
 
 // startFile is what the demo's shell reads.

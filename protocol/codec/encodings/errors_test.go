@@ -113,8 +113,13 @@ func TestRectanglesOutside(t *testing.T) {
 	set := encodings.New(nil)
 	for _, encoding := range encodings.All {
 		for _, r := range []codec.Rect{
-			{X: -1, W: 2, H: 2}, {Y: -1, W: 2, H: 2}, {X: 9, W: 2, H: 2}, {Y: 9, W: 2, H: 2},
-			{W: 65535, H: 65535}, {X: 65535, Y: 65535, W: 1, H: 1}, {W: -1, H: 1},
+			{X: -1, W: 2, H: 2},
+			{Y: -1, W: 2, H: 2},
+			{X: 9, W: 2, H: 2},
+			{Y: 9, W: 2, H: 2},
+			{W: 65535, H: 65535},
+			{X: 65535, Y: 65535, W: 1, H: 1},
+			{W: -1, H: 1},
 		} {
 			d := set.Decoder(encoding)
 			if err := d.Begin(dst, r); !errors.Is(err, codec.ErrBounds) {
