@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/porthole-rac/porthole/scripts/browser"
 )
@@ -74,6 +76,7 @@ func run(folder string) (err error) {
 			return err
 		}
 	}
+	defer func() { _ = exec.Command("tmux", "-S", filepath.Join(dir, "tmux"), "kill-server").Run() }()
 	chromium, err := browser.Start(1280, 800)
 	if err != nil {
 		return err
@@ -92,22 +95,21 @@ func run(folder string) (err error) {
 		func() error { return p.State("connected") },
 		func() error { return p.Shows("ann@demo") },
 		func() error {
-			return say(`clear; cd ~/porthole; tmux -f ~/.tmux.conf -L pictures new-session 'vim relay/session/ring.go' \; split-window -h -l 46% \; split-window -v`)
+			return say(`clear; cd ~/porthole; tmux -f ~/.tmux.conf -S ~/tmux new-session 'vim -n -R relay/session/ring.go' \; split-window -h -l 46% \; split-window -v`)
 		},
 		func() error { return p.Shows("ringSize") },
-		func() error { return say(`clear; git log --oneline --color=always | cut -c 1-60 | head -8`) },
 		func() error {
-			return say(`printf '漢字 かな 한국어 Ελληνικά 😀 🚀 👩‍🚀\n\e[4:3;58:5:9mcurly\e[0m \e[1mbold\e[0m \e[3mitalic\e[0m \e[9mstrike\e[0m \e[53moverline\e[0m \e[38;2;255;140;60mtrue colour\e[0m\n'`)
+			return say(`clear; git log --oneline --color=always | cut -c 1-60 | head -8; printf '漢字 かな Ελληνικά العربية 😀 🚀 👩‍🚀\n\e[4:3;58:5:9mcurly\e[0m \e[1mbold\e[0m \e[3mitalic\e[0m \e[9mstrike\e[0m \e[53moverline\e[0m \e[38;2;255;140;60mtrue colour\e[0m\n'`)
 		},
 		func() error { return p.Shows("true colour") },
 		func() error {
-			return p.Do(chromedp.KeyEvent("b", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("o"))
+			return p.Do(chromedp.KeyEvent("b", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(kb.ArrowUp))
 		},
 		func() error { return say(`clear; ls; df -h --output=target,size,pcent / | cat`) },
 		func() error { return p.Shows("Mounted") },
 		func() error { time.Sleep(time.Second); return nil }, // the cursor is drawn, vim has settled
 		func() error { return save("shell.png") },
-		func() error { return say("tmux -L pictures kill-server") },
+		func() error { return say("tmux kill-server") },
 		func() error { return p.Do(chromedp.Navigate(server.URL)) },
 		func() error {
 			return p.Until(`document.querySelectorAll(".tile").length > 5 && document.querySelector("#connections button")`)
