@@ -122,6 +122,7 @@ func (l *Link) once() bool {
 			l.receive(t, body)
 		}
 		l.events.Batch()
+		conn.breathe()
 	}
 }
 

@@ -25,6 +25,12 @@ type socket struct {
 	buf     []byte
 	out     js.Value // memory for what is sent
 	funcs   []js.Func
+
+	clock  js.Value // performance
+	since  float64  // when the turn began, ms; 0: it has not
+	port   js.Value // of a channel to ourselves: a message comes after what waits
+	next   chan struct{}
+	turned js.Func
 }
 
 // Errors of a socket.
@@ -52,6 +58,17 @@ func dial(ctx context.Context, url string) (s *socket, err error) {
 	global := js.Global()
 	s = &socket{array: global.Get("Uint8Array"), queue: global.Get("Array").New(), wake: make(chan struct{}, 1)}
 	s.out = s.array.New(outBuffer)
+	s.clock, s.next = global.Get("performance"), make(chan struct{}, 1)
+	channel := global.Get("MessageChannel").New()
+	s.port = channel.Get("port1")
+	s.turned = js.FuncOf(func(js.Value, []js.Value) any {
+		select {
+		case s.next <- struct{}{}:
+		default:
+		}
+		return nil
+	})
+	channel.Get("port2").Set("onmessage", s.turned)
 	s.ws = global.Get("WebSocket").New(url, []any{wire.Subprotocol})
 	s.ws.Set("binaryType", "arraybuffer")
 	s.on("open", func(js.Value) { s.opened = true })
@@ -133,6 +150,28 @@ func (s *socket) read() ([]byte, error) {
 	return p, nil
 }
 
+// turn is how long the program may keep the page from painting and from keys when
+// several messages wait, ms.
+const turn = 6
+
+// breathe lets the browser do what waits, when the program has had its turn.
+func (s *socket) breathe() {
+	if s.waiting == 0 {
+		s.since = 0
+		return
+	}
+	now := s.clock.Call("now").Float()
+	if s.since == 0 {
+		s.since = now
+	}
+	if now-s.since < turn {
+		return
+	}
+	s.since = 0
+	s.port.Call("postMessage", js.Null())
+	<-s.next
+}
+
 // write sends a message and does not keep p. What the browser cannot send at
 // once it keeps: the relay's input window bounds that.
 func (s *socket) write(p []byte) bool {
@@ -165,8 +204,14 @@ func (s *socket) abort() {
 			fn.Release()
 		}
 		s.funcs = nil
+		s.port.Call("close")
+		s.turned.Release()
 	}
 	s.end(errors.New("aborted"))
 	s.ws.Call("close")
 	s.signal()
+	select {
+	case s.next <- struct{}{}: // nobody waits for his turn for ever
+	default:
+	}
 }

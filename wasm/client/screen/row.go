@@ -3,11 +3,9 @@
 package screen
 
 import (
-	"image"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hajimehoshi/ebiten/v2"
 	"github.com/mattn/go-runewidth"
 
 	"github.com/porthole-rac/porthole/protocol/term"
@@ -40,6 +38,10 @@ func (s *Screen) buildRow(y int) {
 	found := v.Found(number)
 	hoverFrom, hoverTo := v.Hovered(number)
 	s.ligated = 0
+	stride := s.cols * cellTexelBytes
+	s.texels = s.pixels[y*stride : (y+1)*stride]
+	plain := markFrom >= markTo && hoverFrom >= hoverTo && len(found) == 0
+	var last term.Cell
 	for x := range s.cols {
 		var c term.Cell
 		if l != nil && x < len(l.Cells) {
@@ -48,14 +50,18 @@ func (s *Screen) buildRow(y int) {
 				s.ligate(l.Cells, x)
 			}
 		}
-		s.putCell(x, c, x >= markFrom && x < markTo, found)
+		if x > 0 && plain && c == last && c.Blank() && s.ligated == 0 {
+			copy(s.texels[x*cellTexelBytes:(x+1)*cellTexelBytes], s.texels[(x-1)*cellTexelBytes:])
+		} else {
+			s.putCell(x, c, x >= markFrom && x < markTo, found)
+		}
+		last = c
 		if x >= hoverFrom && x < hoverTo && s.texels[x*cellTexelBytes+11]&underlineBits == 0 {
 			s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
 		}
 	}
 	s.ligated = 0
 	s.putCursor(y)
-	s.grid.SubImage(image.Rect(0, y, 3*s.cols, y+1)).(*ebiten.Image).WritePixels(s.texels)
 }
 
 // putCell writes one cell's texels.

@@ -57,7 +57,8 @@ type Screen struct {
 	grid   *ebiten.Image
 	cols   int
 	rows   int
-	texels []byte
+	pixels []byte // of grid, all rows
+	texels []byte // the row of pixels that is being built
 	dirty  []bool
 	all    bool
 
@@ -212,7 +213,7 @@ func (s *Screen) fit() {
 	}
 	s.cols, s.rows = cols, rows
 	s.grid = ebiten.NewImageWithOptions(image.Rect(0, 0, 3*cols, rows), &ebiten.NewImageOptions{Unmanaged: true})
-	s.texels = make([]byte, 3*4*cols)
+	s.pixels = make([]byte, rows*cols*cellTexelBytes)
 	s.dirty = make([]bool, rows)
 	s.all = true
 }
@@ -257,12 +258,17 @@ func (s *Screen) anyDirty() bool {
 func (s *Screen) build() bool {
 	any := false
 	for range 3 {
+		from := 0 // of the rows that are built and not yet in the texture
 		for y := range s.rows {
 			if s.all || s.dirty[y] {
 				s.buildRow(y)
 				any = true
+				continue
 			}
+			s.upload(from, y)
+			from = y + 1
 		}
+		s.upload(from, s.rows)
 		if !s.atlas.fill() {
 			break
 		}
@@ -272,6 +278,15 @@ func (s *Screen) build() bool {
 		}
 	}
 	return any
+}
+
+// upload writes the rows from…to-1 to the texture, in one piece: each piece costs
+// the browser as much as many rows.
+func (s *Screen) upload(from, to int) {
+	if from < to {
+		stride := s.cols * cellTexelBytes
+		s.grid.SubImage(image.Rect(0, from, 3*s.cols, to)).(*ebiten.Image).WritePixels(s.pixels[from*stride : to*stride])
+	}
 }
 
 // draw paints the dirty rows, neighbours in one piece.
