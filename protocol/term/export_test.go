@@ -52,3 +52,15 @@ func (t *Terminal) Kept() int {
 
 // MayAttach tells whether b may belong to the cluster of a.
 func MayAttach(a, b rune) bool { return mayJoin(b, classOf(b), a, false) }
+
+// What docs/wire.md tells about snapshots.
+const (
+	CharsetLast   = charsetLast
+	MaxLinePieces = maxLinePieces
+)
+
+// SnapshotFlags is how many switches a snapshot has.
+func SnapshotFlags() int { return len(New(Config{}).flags()) }
+
+// SavedModes are the modes that XTSAVE keeps, in the order of a snapshot.
+func SavedModes() []int { return privateModes[:] }

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// snapshotVersion changes with the form of snapshots.
-const snapshotVersion = 3
+// SnapshotVersion changes with the form of snapshots. A terminal restores those of
+// its own version only.
+const SnapshotVersion = 3
 
 // Errors of RestoreSnapshot, to be tested with errors.Is.
 var (
@@ -37,7 +38,7 @@ func (t *Terminal) Base() Base { return Base{t.epoch, t.hist.pushed, t.pictures}
 // are varints. A row is its flags, its pictures and runs of cells of equal style.
 func (t *Terminal) AppendSnapshot(dst []byte, have Base) []byte {
 	w := writer{b: dst, t: t}
-	w.uint(snapshotVersion)
+	w.uint(SnapshotVersion)
 	w.uint(uint64(t.cols))
 	w.uint(uint64(t.rows))
 	w.uint(uint64(t.epoch))
@@ -78,7 +79,7 @@ func (t *Terminal) AppendSnapshot(dst []byte, have Base) []byte {
 // as it was.
 func (t *Terminal) RestoreSnapshot(p []byte) error {
 	r := reader{p: p}
-	if v := r.uint(1 << 16); v != snapshotVersion {
+	if v := r.uint(1 << 16); v != SnapshotVersion {
 		return fmt.Errorf("%w: version %d", ErrSnapshot, v)
 	}
 	n := New(Config{

@@ -15,6 +15,7 @@ const (
 	AbilityVideo     Ability = 6 // WebCodecs strings: "avc1.42e01e,vp09.00.10.08"
 	AbilityAudio     Ability = 7 // "opus,aac,pcm"
 	AbilityUserAgent Ability = 8 // short name of the client, for logs
+	AbilitySnapshot  Ability = 9 // version of the snapshots in State that it restores, decimal
 
 	maxAbilities = 32
 )

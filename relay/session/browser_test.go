@@ -17,6 +17,9 @@ type browser struct {
 	t    *testing.T
 	grid wire.Grid
 
+	// Told in the hello.
+	abilities map[wire.Ability]string
+
 	mu      sync.Mutex
 	paint   bool // acknowledges at once
 	socket  *socket
@@ -56,7 +59,7 @@ func (b *browser) connect(r *relay, token string) {
 	s := newSocket()
 	b.mu.Lock()
 	b.socket, b.end = s, nil
-	hello := wire.Hello{Version: wire.Version, Grid: b.grid}
+	hello := wire.Hello{Version: wire.Version, Grid: b.grid, Abilities: b.abilities}
 	if b.welcome.Connection != "" && token == "" {
 		hello.Resume = wire.Resume{
 			Connection: b.welcome.Connection, Secret: b.welcome.Secret, Offset: b.offset, Epoch: b.welcome.Epoch,

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/term"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 )
@@ -130,7 +132,12 @@ func (r *Registry) Serve(ctx context.Context, socket Socket, p authority.Present
 		})
 		return
 	}
-	s, err := r.find(ctx, hello, p)
+	// Before the token is used: the page can be loaded anew with it.
+	err = checkRelease(hello)
+	var s *Session
+	if err == nil {
+		s, err = r.find(ctx, hello, p)
+	}
 	if err == nil {
 		var v *viewer
 		if v, err = s.attach(socket, ctx, hello, hello.Resume.Connection == ""); err == nil {
@@ -194,6 +201,21 @@ func readHello(ctx context.Context, socket Socket) (*wire.Hello, error) {
 		return nil, fmt.Errorf("hello: version %d", hello.Version)
 	}
 	return hello, nil
+}
+
+// checkRelease refuses a page that would not be able to restore this relay's
+// snapshots, and would connect anew for ever. All endpoints are terminals; which
+// one it is, is not known yet.
+func checkRelease(hello *wire.Hello) error {
+	v, told := hello.Abilities[wire.AbilitySnapshot]
+	if !told || v == strconv.Itoa(term.SnapshotVersion) {
+		return nil
+	}
+	return &endError{&wire.End{
+		Code: wire.EndProtocol, Message: "This page and the relay are of different releases.",
+		Remedy: "Reload the page. If it happens again, the page comes from a static bundle elsewhere, which must be replaced by the one of the relay's release.",
+		Retry:  true,
+	}}
 }
 
 // find gives the session that the browser may attach to: the one it resumes, or

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/base64"
+	"strconv"
 	"syscall/js"
 	"time"
 
@@ -115,7 +116,7 @@ func (c *client) hello() *wire.Hello {
 	zone := w.Get("Intl").Get("DateTimeFormat").New().Call("resolvedOptions").Get("timeZone").String()
 	h.Abilities = map[wire.Ability]string{
 		wire.AbilityTimeZone: zone, wire.AbilityLocale: w.Get("navigator").Get("language").String(),
-		wire.AbilityUserAgent: "porthole-client",
+		wire.AbilityUserAgent: "porthole-client", wire.AbilitySnapshot: strconv.Itoa(term.SnapshotVersion),
 	}
 	if id, secret := c.loadResume(); id != "" {
 		h.Resume = wire.Resume{Connection: id, Secret: secret, Offset: c.offset}
@@ -289,6 +290,11 @@ func (c *client) output(m *wire.Output) {
 func (c *client) restore(m *wire.State) {
 	top := c.term.TopLine()
 	if err := c.term.RestoreSnapshot(m.Snapshot); err != nil {
+		if m.Complete { // the next one would be no better
+			c.fail(wire.EndProtocol, "", "The page cannot read the screen that the relay has sent.",
+				"Reload the page; if it happens again, page and relay are of different releases.")
+			return
+		}
 		// Page and relay do not agree any more; a fresh start puts that right.
 		c.dropState()
 		return
@@ -389,7 +395,9 @@ func (c *client) lost(attempt int, in time.Duration) {
 func (c *client) end(m *wire.End) {
 	c.ended = true
 	c.link.Close()
-	c.dropResume()
+	if m.Code != wire.EndProtocol { // there the connection waits, for the page when it is loaded anew
+		c.dropResume()
+	}
 	c.stopCopyMode()
 	r := map[string]any{"code": m.Code, "step": m.Step, "message": m.Message, "remedy": m.Remedy}
 	c.reason = js.ValueOf(r)

@@ -35,7 +35,7 @@ $("cancel").addEventListener("click", () => {
 $("reconnect").addEventListener("click", () => actions().reconnectNow());
 $("again").addEventListener("click", () => {
   const code = porthole.reason?.code;
-  if (["program", "load"].includes(code) || !endpoint) location.reload();
+  if (["program", "load", "protocol"].includes(code) || !endpoint) location.reload();
   else if (code === "taken-over") location.assign(`${home}?resume=${encodeURIComponent(connection)}`);
   else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
 });
