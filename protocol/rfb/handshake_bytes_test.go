@@ -179,7 +179,7 @@ func TestHostileHandshakes(t *testing.T) {
 		"enormous screen":     {joined(v38, 1, 1, u32(0), u16(65535), u16(65535), make([]byte, 20)), "65535×65535"},
 		"enormous name":       {joined(v38, 1, 1, u32(0), u16(1), u16(1), make([]byte, 16), "\xff\xff\xff\xff"), "a name of"},
 		"tight capabilities":  {joined(v38, 1, 16, u32(0), u32(0), u32(0), serverInit, big[:8]), "65535 capabilities"},
-		"closed in the login": {joined(v38, 1, 2, "0123"), "closed the connection in the handshake (challenge)"},
+		"closed in the login": {joined(v38, 1, 2, "0123"), "closed the connection in the handshake (VncAuth, challenge)"},
 		"closed for a result": {joined(v38, 1, 2, "0123456789abcdef"), "login failed (VncAuth)"},
 		"reason cut off":      {joined(v38, 0, u32(100), "busy"), `refuses the connection: "busy"`},
 		"reason without end":  {joined(v38, 0, u32(-1), strings.Repeat("no ", 3000)), `"no no`},
