@@ -44,9 +44,11 @@ func (c *conn) vncAuth() bool {
 	return bytes.Equal(got, challenge)
 }
 
-func untilNUL(b []byte) string {
-	s, _, _ := bytes.Cut(b, []byte{0})
-	return string(s)
+// holds tells whether a field holds s, a NUL, and randomness: zeros would tell its
+// length to whoever sees two logins in ECB.
+func holds(b []byte, s string) bool {
+	got, rest, ok := bytes.Cut(b, []byte{0})
+	return ok && string(got) == s && (len(rest) < 8 || !bytes.Equal(rest, make([]byte, len(rest))))
 }
 
 // primes are 2ⁿ − k with the smallest k, by n. That of 4096 bits is only odd, which the
@@ -80,7 +82,7 @@ func (c *conn) ard() bool {
 	for i := 0; i < len(sealed); i += 16 {
 		block.Decrypt(sealed[i:], sealed[i:])
 	}
-	return untilNUL(sealed[:64]) == c.Username && untilNUL(sealed[64:]) == c.Password
+	return holds(sealed[:64], c.Username) && holds(sealed[64:], c.Password)
 }
 
 func (c *conn) msLogon() bool {
@@ -93,7 +95,7 @@ func (c *conn) msLogon() bool {
 	key := theirs.Exp(theirs, secret, modulus).FillBytes(make([]byte, 8))
 	cipher.NewCBCDecrypter(vncDES(key), key).CryptBlocks(user, user)
 	cipher.NewCBCDecrypter(vncDES(key), key).CryptBlocks(password, password)
-	return untilNUL(user) == c.Username && untilNUL(password) == c.Password
+	return holds(user, c.Username) && holds(password, c.Password)
 }
 
 // records is a connection through RSA-AES records.
