@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
-	"image/png"
+	_ "image/jpeg"
+	_ "image/png"
 	"math/rand/v2"
 	"testing"
 
@@ -23,7 +24,7 @@ var painted = []int32{
 // browser paints the pictures that are handed out, as a browser does.
 func browser(t *codec.Target) codec.Images {
 	return func(i codec.Image) error {
-		p, err := png.Decode(bytes.NewReader(i.Data))
+		p, _, err := image.Decode(bytes.NewReader(i.Data))
 		if err != nil {
 			return err
 		}
