@@ -69,12 +69,16 @@ func (w *Rows) PutIndices(src []byte, palette *[256]uint32) int {
 		row := w.Row()
 		n := min(len(row)/4, len(src)-used)
 		row = row[:4*n]
-		for _, index := range src[used : used+n] {
-			if len(row) < 4 {
-				break
-			}
-			binary.LittleEndian.PutUint32(row, palette[index])
-			row = row[4:]
+		in := src[used : used+n]
+		for len(in) >= 4 && len(row) >= 16 {
+			four := binary.LittleEndian.Uint32(in)
+			binary.LittleEndian.PutUint64(row, uint64(palette[four&255])|uint64(palette[four>>8&255])<<32)
+			binary.LittleEndian.PutUint64(row[8:16], uint64(palette[four>>16&255])|uint64(palette[four>>24])<<32)
+			in, row = in[4:], row[16:]
+		}
+		for len(in) > 0 && len(row) >= 4 {
+			binary.LittleEndian.PutUint32(row, palette[in[0]])
+			in, row = in[1:], row[4:]
 		}
 		used += n
 		w.Advance(n)
