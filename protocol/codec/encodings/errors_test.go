@@ -83,6 +83,8 @@ func TestHostilePayloads(t *testing.T) {
 		{"jpeg: two beginnings", encodings.JPEG, 2, 2, unhex("ffd8 ffd8"), codec.ErrCorrupt},
 		{"jpeg: without size", encodings.JPEG, 2, 2, unhex("ffd8 ffd9"), codec.ErrCorrupt},
 		{"jpeg: picture of 65535 squared", encodings.JPEG, 2, 2, unhex("ffd8 ffc0 000b 08 ffff ffff 01 011100 ffd9"), codec.ErrCorrupt},
+		{"jpeg: too wide", encodings.JPEG, 2, 2, unhex("ffd8 ffc0 000b 08 0002 ffff 01 011100 ffd9"), codec.ErrCorrupt},
+		{"jpeg: too small", encodings.JPEG, 2, 2, unhex("ffd8 ffc0 000b 08 0001 0002 01 011100 ffd9"), codec.ErrCorrupt},
 		{"jpeg: without an end", encodings.JPEG, 2, 2, append(unhex("ffd8 ffda 0002"), make([]byte, 200_000)...), codec.ErrLong},
 		{"cursor: alpha in trle", cursor.WithAlpha, 2, 2, unhex("0000000f 01"), codec.ErrAlpha},
 		{"cursor: in itself", cursor.WithAlpha, 2, 2, unhex("fffffec6 fffffec6 fffffec6"), codec.ErrCorrupt},
@@ -90,7 +92,7 @@ func TestHostilePayloads(t *testing.T) {
 	} {
 		for _, piece := range []int{1 << 20, 1} {
 			dst, untouched := frame(test.w, test.h)
-			set := encodings.New(nil)
+			set := encodings.New(func(codec.Image) error { return nil })
 			err := inPieces(set, test.encoding, dst, test.payload, piece)
 			if !errors.Is(err, test.want) {
 				t.Errorf("%s, pieces of %d: %v, want %v", test.name, piece, err, test.want)

@@ -194,7 +194,9 @@ func TestCorrupt(t *testing.T) {
 		"stored lengths":       {0x78, 0x9c, 0x00, 0x01, 0x00, 0x01, 0x00},
 		"fixed code 286":       {0x78, 0x9c, 0x1b, 0x03, 0, 0, 0, 0, 0, 0, 0, 0},
 		"too many lengths":     {0x78, 0x9c, 0xfd, 0xff, 0xff, 0xff},
-		"over-subscribed code": {0x78, 0x9c, 0x05, 0xe0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		"over-subscribed code": {0x78, 0x9c, 0x05, 0x00, 0x92, 0x04, 0, 0, 0, 0, 0, 0},
+		"incomplete code":      {0x78, 0x9c, 0x05, 0xe0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		"distance beyond":      {0x78, 0x9c, 0x4b, 0x04, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 		"empty code":           {0x78, 0x9c, 0x05, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0},
 	} {
 		for _, piece := range []int{1, len(in)} {
@@ -207,9 +209,55 @@ func TestCorrupt(t *testing.T) {
 			if !errors.Is(err, inflate.ErrCorrupt) {
 				t.Errorf("%s in pieces of %d: %v", name, piece, err)
 			}
+			if name == "over-subscribed code" && !strings.Contains(err.Error(), "code of code lengths") {
+				t.Errorf("%s: %v", name, err)
+			}
 			if _, again := s.Peek(1); again != err {
 				t.Errorf("%s: the error goes away: %v", name, again)
 			}
+		}
+	}
+}
+
+// The oldest byte of the history can be reached wherever the window is.
+func TestLongestDistance(t *testing.T) {
+	const stored, matches = 40_000, 60_000
+	in := []byte{0x78, 0x9c, 0x00, stored & 255, stored >> 8, ^stored & 255, ^stored >> 8 & 255}
+	r := rand.New(rand.NewPCG(7, 8))
+	var want []byte
+	for range stored {
+		want = append(want, byte(r.Uint32()))
+	}
+	in = append(in, want...)
+	bits := "110" // final; fixed code
+	for range matches {
+		bits += "0000001" + "11101" + "1111111111111" // 3 bytes, 24577+8191 back
+		for range 3 {
+			want = append(want, want[len(want)-32768])
+		}
+		for len(bits) >= 8 {
+			var b byte
+			for i := range 8 {
+				b |= (bits[i] - '0') << i
+			}
+			in, bits = append(in, b), bits[8:]
+		}
+	}
+	for _, piece := range []int{7, len(in)} {
+		var s inflate.Stream
+		var got []byte
+		for p := in; len(p) > 0; {
+			n := min(piece, len(p))
+			s.Feed(p[:n])
+			p = p[n:]
+			out, err := take(&s, 500)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, out...)
+		}
+		if !bytes.Equal(got, want[:len(got)]) || len(got) < len(want)-3 {
+			t.Errorf("pieces of %d: comes out wrong", piece)
 		}
 	}
 }
