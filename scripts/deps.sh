@@ -18,6 +18,7 @@ test)
 		sshd:openssh-server ssh:openssh-client dropbear:dropbear-bin
 		oathtool:oathtool /usr/share/doc/libpam-oath:libpam-oath puttygen:putty-tools openssl:openssl
 		tmux:tmux vim:vim htop:htop
+		Xtigervnc:tigervnc-standalone-server vncpasswd:tigervnc-tools
 	)
 	;;
 *)
