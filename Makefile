@@ -10,7 +10,7 @@ TOOL = $(GO) tool -modfile=scripts/tools/go.mod
 # Everything that decides about bin/porthole, so that the second time is quick.
 BUNDLED := index.html $(shell find web wasm protocol scripts/bundle -type f -not -path 'web/dist/*')
 
-.PHONY: help run build test lint vet bench fuzz vuln clean deps-run deps-test
+.PHONY: help run build test lint vet bench fuzz vuln clean deps-run deps-test deps-bench
 .DEFAULT_GOAL := help
 
 help:
@@ -47,7 +47,7 @@ vet:
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./wasm/... ./protocol/...
 
-bench: deps-test build
+bench: deps-bench build
 	$(GO) run ./scripts/bench $(ARGS)
 
 fuzz: deps-run
@@ -65,3 +65,6 @@ deps-run:
 
 deps-test:
 	@scripts/deps.sh test
+
+deps-bench:
+	@scripts/deps.sh bench

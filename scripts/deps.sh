@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Sees to the programs that building (run) or testing (test) needs. On Debian it
-# installs those that lack, as root or through sudo; elsewhere it names them.
+# Sees to the programs that building (run), testing (test) or measuring (bench)
+# needs. On Debian it installs those that lack, as root or through sudo; elsewhere it names them.
 #
-#   scripts/deps.sh run|test
+#   scripts/deps.sh run|test|bench
 set -euo pipefail
 
 # program, or file, and the Debian package that brings it
 needed=(git:git)
 case "${1:-}" in
 run) ;;
-test)
+test | bench)
 	needed+=(
 		gcc:gcc /usr/include/stdlib.h:libc6-dev # for the race detector
 		chromium:chromium
@@ -22,10 +22,13 @@ test)
 	)
 	;;
 *)
-	echo "usage: scripts/deps.sh run|test" >&2
+	echo "usage: scripts/deps.sh run|test|bench" >&2
 	exit 2
 	;;
 esac
+if [ "$1" = bench ]; then
+	needed+=(node:nodejs npm:npm) # xterm.js, to compare with
+fi
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin
 present() {
