@@ -18,7 +18,7 @@ test | bench)
 		sshd:openssh-server ssh:openssh-client dropbear:dropbear-bin
 		oathtool:oathtool /usr/share/doc/libpam-oath:libpam-oath puttygen:putty-tools openssl:openssl
 		tmux:tmux vim:vim htop:htop
-		Xtigervnc:tigervnc-standalone-server vncpasswd:tigervnc-tools
+		Xtigervnc:tigervnc-standalone-server vncpasswd:tigervnc-tools xterm:xterm xwd:x11-apps xsetroot:x11-xserver-utils
 	)
 	;;
 *)
