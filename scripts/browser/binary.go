@@ -2,8 +2,20 @@ package browser
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 )
+
+// Absent says why there is nothing to drive; "": all is there.
+func Absent() string {
+	if _, err := exec.LookPath("chromium"); err != nil {
+		return ErrNoChromium.Error()
+	}
+	if Binary() == "" {
+		return "there is no bin/porthole; run make build"
+	}
+	return ""
+}
 
 // Binary gives the porthole to be driven: PORTHOLE_BINARY, or bin/porthole in a
 // folder above, "" when neither is there.

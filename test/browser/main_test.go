@@ -11,7 +11,6 @@ package browser_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -44,12 +43,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary := drive.Binary()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		absent = "chromium is not installed"
-	} else if binary == "" {
-		absent = "there is no bin/porthole; run make build"
-	}
-	if absent != "" {
+	if absent = drive.Absent(); absent != "" {
 		if os.Getenv("CI") == "true" {
 			fmt.Fprintln(os.Stderr, "browser tests cannot run:", absent)
 			return 1

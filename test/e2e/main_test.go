@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,12 +31,7 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	binary := browser.Binary()
-	if _, err := exec.LookPath("chromium"); err != nil {
-		absent = "chromium is not installed"
-	} else if binary == "" {
-		absent = "there is no bin/porthole; run make build"
-	}
-	if absent != "" {
+	if absent = browser.Absent(); absent != "" {
 		if os.Getenv("CI") == "true" {
 			fmt.Fprintln(os.Stderr, "end-to-end tests cannot run:", absent)
 			return 1
