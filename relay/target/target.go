@@ -1,6 +1,6 @@
 // Package target is the contract between a session and the driver that opens
-// the connection to a remote machine. Drivers live below it: target/ssh, later
-// target/vnc and target/rdp.
+// the connection to a remote machine: a [Terminal] or a [Desktop]. Drivers live
+// below it: target/ssh and target/vnc.
 //
 // A driver owns sockets, TLS and login; it reports its steps, asks its
 // questions and shows its notices through a [Page], which the session carries
