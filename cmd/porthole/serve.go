@@ -164,7 +164,7 @@ func (p *program) run(ctx context.Context, srv *server.Server, l net.Listener) e
 func (p *program) sessions(a authority.Authority, trust authority.Trust, resumeFor time.Duration, most int) *session.Registry {
 	return session.NewRegistry(session.Config{
 		Authority: a, ResumeFor: resumeFor, MaxSessions: most, Version: buildVersion(), Logger: p.log,
-		Open: func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
+		OpenTerminal: func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
 			return ssh.Connect(ctx, ssh.Config{
 				Settings: prefs, EndpointID: g.Endpoint.ID, Endpoint: g.Endpoint.Name, Trust: trust, Size: size,
 				Logger: p.log.With("connection", g.ID),

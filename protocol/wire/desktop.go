@@ -15,20 +15,24 @@ const (
 // DesktopBegin begins a stream. What the browser's decoders remember is worth
 // nothing any more, its offset is zero after this record, and marks count from 1.
 // The old picture may stay in view until the first mark.
-type DesktopBegin struct{ Width, Height int }
+type DesktopBegin struct {
+	Width, Height int
+	Stream        uint64 // names the stream: what Hello.Resume.Epoch is to be, never 0
+}
 
 // Append appends the record to dst.
 func (m *DesktopBegin) Append(dst []byte) []byte {
 	dst, at := begin(dst, TypeDesktopBegin)
 	dst = appendInt(dst, m.Width)
 	dst = appendInt(dst, m.Height)
+	dst = appendUint(dst, m.Stream)
 	return finish(dst, at)
 }
 
 // Decode reads a record's body.
 func (m *DesktopBegin) Decode(body []byte) error {
 	f := fields{p: body}
-	*m = DesktopBegin{Width: f.int(MaxSide), Height: f.int(MaxSide)}
+	*m = DesktopBegin{Width: f.int(MaxSide), Height: f.int(MaxSide), Stream: f.uint()}
 	return f.done(TypeDesktopBegin)
 }
 

@@ -109,6 +109,10 @@ func (m *Key) Decode(body []byte) error {
 // input method has composed. The relay presses and releases a key for each.
 type Typed struct{ Text string } // at most MaxTyped bytes of UTF-8
 
+// MaxComposed is how many bytes of a Typed record count as typed by a person; longer
+// ones are pasted, and refused where pasting is.
+const MaxComposed = 256
+
 // Append appends the record to dst.
 func (m *Typed) Append(dst []byte) []byte {
 	dst, at := begin(dst, TypeTyped)

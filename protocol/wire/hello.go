@@ -38,8 +38,8 @@ const maxPixels = 1 << 16
 type Resume struct {
 	Connection string // Welcome.Connection; empty: a new connection
 	Secret     []byte // Welcome.Secret
-	Offset     uint64 // output applied so far, in bytes since the connection began
-	Epoch      uint64 // Welcome.Epoch under which Offset counts; 0: nothing kept, send a complete State
+	Offset     uint64 // output applied so far, in bytes since the connection began; of a desktop: bytes of the stream taken over
+	Epoch      uint64 // Welcome.Epoch under which Offset counts (of a desktop: DesktopBegin.Stream); 0: nothing kept, send everything
 }
 
 // Hello opens the browser's side.

@@ -124,7 +124,7 @@ func start(t *testing.T, change ...func(*server.Config)) *fixture {
 		Bundle: bundle, Logger: logger, Version: "test",
 		Sessions: session.NewRegistry(session.Config{
 			Authority: f.doorman, Logger: logger,
-			Open: func(context.Context, *authority.Grant, settings.SSH, target.Size, target.Page) (target.Terminal, error) {
+			OpenTerminal: func(context.Context, *authority.Grant, settings.SSH, target.Size, target.Page) (target.Terminal, error) {
 				r, w := io.Pipe()
 				return echoing{r, w}, nil
 			},

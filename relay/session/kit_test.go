@@ -213,7 +213,7 @@ func newRelay(t *testing.T, cfg session.Config, set ...string) *relay {
 	}
 	r := &relay{t: t, ledger: l, next: make(chan *machine, 64)}
 	cfg.Authority = l
-	cfg.Open = func(ctx context.Context, _ *authority.Grant, _ settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
+	cfg.OpenTerminal = func(ctx context.Context, _ *authority.Grant, _ settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
 		page.Progress(target.StepConnect, "10.0.0.5:22")
 		if r.ask != nil {
 			if err := r.ask(ctx, page); err != nil {

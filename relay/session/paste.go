@@ -24,11 +24,11 @@ type pasting struct {
 // paste sends pasted text to the target: bracketed if the program asked for it,
 // with carriage returns for line ends as keys would give, and without control
 // characters, which could end the brackets or be commands.
-func (v *viewer) paste(m *wire.Paste) error {
-	s := v.s
+func (f *terminalFeed) paste(m *wire.Paste) error {
+	s, v := f.t, f.v
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := &v.pasting
+	p := &f.pasting
 	if s.prefs.ReadOnly || s.prefs.DisablePaste {
 		if s.prefs.DisablePaste && !p.refused {
 			p.refused = true
@@ -60,11 +60,11 @@ func (v *viewer) paste(m *wire.Paste) error {
 
 // closePasteLocked ends a paste whose last parts will not come, because the
 // browser has gone: what is typed later must not count as pasted.
-func (v *viewer) closePasteLocked() {
-	if v.pasting.open && v.pasting.bracket {
-		_ = v.s.input.add([]byte(pasteEnd), 0) // a full queue has no room: nothing reads it
+func (f *terminalFeed) closePasteLocked() {
+	if f.pasting.open && f.pasting.bracket {
+		_ = f.t.input.add([]byte(pasteEnd), 0) // a full queue has no room: nothing reads it
 	}
-	v.pasting.open = false
+	f.pasting.open = false
 }
 
 // clean appends text with line ends as carriage returns and without controls. A

@@ -28,8 +28,10 @@ const (
 // Config is what a Registry needs.
 type Config struct {
 	Authority authority.Authority
-	// Open opens the target of a grant; cmd/porthole gives the drivers.
-	Open func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error)
+	// OpenTerminal and OpenDesktop open the target of a grant; cmd/porthole gives the
+	// drivers. Terminals are those of the protocol ssh.
+	OpenTerminal func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error)
+	OpenDesktop  func(ctx context.Context, g *authority.Grant, w target.Window, b target.Browser, page target.Page) (target.Desktop, error)
 	// ResumeFor is how long a connection waits for a browser. Default 10 min.
 	ResumeFor time.Duration
 	// MaxSessions bounds the live connections. Default 4096.
@@ -256,8 +258,7 @@ func (r *Registry) find(ctx context.Context, hello *wire.Hello, p authority.Pres
 
 // start makes the session of a new grant.
 func (r *Registry) start(grant *authority.Grant, hello *wire.Hello) (*Session, error) {
-	prefs, problems := settings.ParseSSH(grant.Settings)
-	s := newSession(r, grant, prefs, hello)
+	s := newSession(r, grant, hello)
 	r.mu.Lock()
 	var end *wire.End
 	switch {
@@ -277,9 +278,6 @@ func (r *Registry) start(grant *authority.Grant, hello *wire.Hello) (*Session, e
 		s.cancel(nil)
 		r.cfg.Authority.Ended(context.WithoutCancel(s.ctx), grant.ID, authority.Report{End: authority.End{Code: end.Code, Message: end.Message}})
 		return nil, &endError{end}
-	}
-	for _, p := range problems {
-		s.log.Warn("setting", "name", p.Name, "problem", p.Text)
 	}
 	r.totals.Started.Add(1)
 	go s.run()
@@ -303,13 +301,15 @@ func (r *Registry) epitaph(id string, secret []byte) error {
 
 // remove takes an ended session out of the list and remembers its end.
 func (r *Registry) remove(s *Session, end *wire.End) {
+	var stats wire.Stats
 	s.mu.Lock()
 	secrets := s.secrets
+	s.content.statsLocked(&stats)
 	s.mu.Unlock()
 	now := time.Now()
 	r.totals.Sent.Add(s.sentBytes.Load())
 	r.totals.Received.Add(s.receivedBytes.Load())
-	r.totals.States.Add(s.stateCount.Load())
+	r.totals.States.Add(stats.States)
 	r.totals.Ends.add(end.Code)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -370,7 +370,7 @@ func (r *Registry) List() []authority.Connection {
 		s.mu.Lock()
 		list[i] = authority.Connection{
 			GrantID: s.grant.ID, User: s.grant.User, Endpoint: s.grant.Endpoint, Started: s.started,
-			Attached: s.viewer != nil, Until: s.until, State: s.phase.String(), Title: s.screen.term.Title(),
+			Attached: s.viewer != nil, Until: s.until, State: s.phase.String(), Title: s.content.titleLocked(),
 		}
 		s.mu.Unlock()
 	}

@@ -93,7 +93,7 @@ func startQuiet(tb testing.TB) *quiet {
 	}
 	r := session.NewRegistry(session.Config{
 		Authority: l,
-		Open: func(context.Context, *authority.Grant, settings.SSH, target.Size, target.Page) (target.Terminal, error) {
+		OpenTerminal: func(context.Context, *authority.Grant, settings.SSH, target.Size, target.Page) (target.Terminal, error) {
 			return q, nil
 		},
 	})

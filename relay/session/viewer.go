@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/porthole-rac/porthole/protocol/term"
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
 const (
-	maxFrames    = 6                // updates that a browser may have unpainted
 	maxControl   = 2 << 20          // bytes of control records that may wait for one browser
 	pingEvery    = 20 * time.Second // of silence
 	pingLimit    = 60 * time.Second // of silence, after which the browser is taken for lost
@@ -46,13 +44,8 @@ type viewer struct {
 	wake   chan struct{} // capacity 1
 	done   chan struct{} // closed when the writer has gone
 
-	pos      position
-	frames   uint64            // number of the last mark sent
-	acked    uint64            // number of the last mark painted
-	offsets  [maxFrames]uint64 // output offset at each unpainted mark
-	painted  uint64            // output painted
-	input    uint64            // input count last told
-	queue    []byte            // control records that wait
+	feed     feed
+	queue    []byte // control records that wait
 	overflow bool
 	end      *wire.End // to be sent last
 	ended    bool
@@ -61,8 +54,6 @@ type viewer struct {
 	pinged   time.Time
 	statsAt  time.Time
 	wantsOut bool // a Stats record is due
-
-	pasting pasting // only the reader's
 }
 
 // takenOver is what a browser is told whose connection another one has.
@@ -88,7 +79,7 @@ func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello, 
 		return nil, &endError{end}
 	}
 	if old := s.viewer; old != nil {
-		old.closePasteLocked()
+		old.feed.replacedLocked()
 		old.end = takenOver()
 		old.signal()
 	}
@@ -99,25 +90,13 @@ func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello, 
 		s.abandon.Stop()
 		s.abandon, s.until = nil, time.Time{}
 	}
-	s.clip.open, s.clip.data = false, nil // only the earlier browser was asked
 	s.viewer = v
 	s.makeRoomLocked()
 	s.epoch++
 
-	resumed := wire.ResumedNew
-	switch pos, ok := s.screen.resumeAt(hello.Resume.Offset); {
-	case s.epoch == 1:
-		v.pos = position{}
-	case hello.Resume.Epoch != 0 && ok:
-		resumed = wire.ResumedContinue
-		v.pos = pos
-	default:
-		resumed = wire.ResumedState
-		v.pos = position{fresh: true, sent: s.screen.ring.head}
-	}
-	v.painted = v.pos.sent
-	v.input = s.input.settle()
-	v.queue = s.welcomeLocked(v.queue, resumed, v.input)
+	var resumed wire.Resumed
+	v.feed, resumed = s.content.attachLocked(v, hello)
+	v.queue = s.welcomeLocked(v.queue, resumed)
 	if s.phase != running {
 		if s.progress.Step != "" {
 			v.queue = s.progress.Append(v.queue)
@@ -133,41 +112,42 @@ func (s *Session) attach(socket Socket, ctx context.Context, hello *wire.Hello, 
 		v.queue = s.notices[i].Append(v.queue)
 	}
 	s.notices = nil
-	s.screen.term.SetPalette(palette(hello.Colors))
 	s.mu.Unlock()
 
-	s.resize(v, hello.Grid)
+	s.content.attached(v, hello)
 	return v, nil
 }
 
-func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed, input uint64) []byte {
+func (s *Session) welcomeLocked(dst []byte, resumed wire.Resumed) []byte {
 	m := wire.Welcome{
 		Version: wire.Version, Connection: s.grant.ID, Secret: s.newSecretLocked(),
 		Resumed: resumed, Epoch: s.epoch,
 		Protocol: s.grant.Endpoint.Protocol, Endpoint: clip(s.grant.Endpoint.Name, wire.MaxText), User: clip(s.grant.User.Name, wire.MaxText),
-		ReadOnly: s.prefs.ReadOnly, DisableCopy: s.prefs.DisableCopy, DisablePaste: s.prefs.DisablePaste,
-		Clipboard: s.prefs.ClipboardBufferSize, Frames: maxFrames, InputWindow: inputWindow,
-		ResumeFor: int(s.reg.cfg.ResumeFor / time.Second), Scrollback: s.prefs.Scrollback,
-		FontName: clip(s.prefs.FontName, wire.MaxText), FontSize: s.prefs.FontSize, ColorScheme: clip(s.prefs.ColorScheme, wire.MaxText),
-		CopyOnSelect: s.prefs.CopyOnSelect, Ligatures: s.prefs.Ligatures,
-		InputBytes: input, Backspace: s.prefs.Backspace,
+		ResumeFor: int(s.reg.cfg.ResumeFor / time.Second),
 	}
+	s.content.welcomeLocked(&m)
 	return m.Append(dst)
 }
 
 // detach takes a browser away; the session waits for another one.
 func (s *Session) detach(v *viewer) {
+	if s.detachLocked(v) {
+		s.content.detached()
+	}
+}
+
+func (s *Session) detachLocked(v *viewer) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.viewer != v {
-		return
+		return false
 	}
-	v.closePasteLocked()
+	v.feed.replacedLocked()
 	s.viewer = nil
 	s.makeRoomLocked()
-	s.clip.open, s.clip.data = false, nil
+	s.content.detachedLocked()
 	if s.phase == over {
-		return
+		return true
 	}
 	s.until = time.Now().Add(s.reg.cfg.ResumeFor)
 	s.abandon = time.AfterFunc(s.reg.cfg.ResumeFor, func() {
@@ -179,6 +159,7 @@ func (s *Session) detach(v *viewer) {
 		}
 	})
 	s.log.Info("browser detached", "until", s.until)
+	return true
 }
 
 func (v *viewer) signal() {
@@ -241,27 +222,30 @@ func (v *viewer) send() {
 	defer timer.Stop()
 	var buf []byte
 	for {
-		batch, last, wait, err := v.collect(buf[:0], time.Now())
+		batch, direct, last, wait, err := v.collect(buf[:0], time.Now())
 		if err != nil {
 			v.s.log.Info("browser dropped", "error", err)
 			v.socket.Abort()
 			return
 		}
-		if len(batch) > 0 {
-			stuck.Reset(writeLimit + time.Duration(len(batch))*time.Second/slowestLine)
-			err := v.socket.Write(v.ctx, batch)
-			stuck.Stop()
+		if err := v.sendMessage(stuck, batch); err != nil {
+			return
+		}
+		if len(direct) > 0 {
+			err := v.sendMessage(stuck, direct)
+			v.s.mu.Lock()
+			v.feed.sentLocked()
+			v.s.mu.Unlock()
 			if err != nil {
 				return
 			}
-			v.s.sentBytes.Add(uint64(len(batch)))
 		}
 		if last {
 			v.socket.Close()
 			return
 		}
 		buf = batch
-		if len(batch) > 0 {
+		if len(batch)+len(direct) > 0 {
 			continue // more may have come while this was sent
 		}
 		if cap(buf) > bufferBusy {
@@ -281,17 +265,32 @@ func (v *viewer) send() {
 	}
 }
 
-// collect appends to dst what is to be sent now. last means that the socket is
-// to be closed after it, wait how long there is nothing to do.
-func (v *viewer) collect(dst []byte, now time.Time) (out []byte, last bool, wait time.Duration, err error) {
+// sendMessage writes a message, if it is not empty.
+func (v *viewer) sendMessage(stuck *time.Timer, p []byte) error {
+	if len(p) == 0 {
+		return nil
+	}
+	stuck.Reset(writeLimit + time.Duration(len(p))*time.Second/slowestLine)
+	err := v.socket.Write(v.ctx, p)
+	stuck.Stop()
+	if err == nil {
+		v.s.sentBytes.Add(uint64(len(p)))
+	}
+	return err
+}
+
+// collect appends to dst what is to be sent now, and gives what is to be sent after
+// it as it is. last means that the socket is to be closed after both, wait how long
+// there is nothing to do.
+func (v *viewer) collect(dst []byte, now time.Time) (out, direct []byte, last bool, wait time.Duration, err error) {
 	s := v.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v.overflow {
-		return nil, false, 0, errOverflow
+		return nil, nil, false, 0, errOverflow
 	}
 	if now.Sub(v.heard) > pingLimit {
-		return nil, false, 0, errSilent
+		return nil, nil, false, 0, errSilent
 	}
 	if len(v.queue) > 0 {
 		dst = append(dst, v.queue...)
@@ -300,34 +299,18 @@ func (v *viewer) collect(dst []byte, now time.Time) (out []byte, last bool, wait
 		}
 	}
 	wait = pingEvery
-	if (s.phase == running || s.phase == over) && v.frames-v.acked < maxFrames && s.screen.pending(&v.pos) && v.mayUpdate() {
-		var state bool
+	if v.mayUpdate() {
 		var pause time.Duration
-		before := len(dst)
-		dst, state, pause = s.screen.appendUpdate(dst, &v.pos, v.frames-v.acked, now)
-		if state {
-			s.stateCount.Add(1)
-		}
-		if pause > 0 {
+		if dst, pause = v.feed.collectLocked(dst, now); pause > 0 {
 			wait = min(wait, pause)
 		}
-		if len(dst) > before {
-			v.frames++
-			v.offsets[v.frames%maxFrames] = v.pos.sent
-			v.input = s.input.count()
-			m := wire.Mark{Number: v.frames, InputBytes: v.input}
-			dst = m.Append(dst)
-		}
-	}
-	if n := s.input.count(); n != v.input {
-		v.input = n
-		m := wire.InputAck{Bytes: n}
-		dst = m.Append(dst)
+		direct = v.feed.takeLocked()
 	}
 	if v.wantsOut {
 		v.wantsOut = false
 		v.statsAt = now
-		m := wire.Stats{FromTarget: s.targetBytes.Load(), ToTarget: s.input.count(), States: s.stateCount.Load()}
+		m := wire.Stats{FromTarget: s.targetBytes.Load()}
+		s.content.statsLocked(&m)
 		dst = m.Append(dst)
 	}
 	if silent := now.Sub(v.heard); silent >= pingEvery && now.Sub(v.pinged) >= pingEvery {
@@ -335,12 +318,12 @@ func (v *viewer) collect(dst []byte, now time.Time) (out []byte, last bool, wait
 		m := wire.Ping{Time: uint64(now.Sub(s.started).Microseconds())}
 		dst = m.Append(dst)
 	}
-	if v.end != nil && !v.ended {
+	if v.end != nil && !v.ended && direct == nil {
 		v.ended = true
 		dst = v.end.Append(dst)
-		return dst, true, 0, nil
+		return dst, nil, true, 0, nil
 	}
-	return dst, false, wait, nil
+	return dst, direct, false, wait, nil
 }
 
 // mayUpdate is false for a browser whose connection another one has taken over:
@@ -379,53 +362,12 @@ func (v *viewer) read() error {
 func (v *viewer) receive(t wire.Type, body []byte) error {
 	s := v.s
 	switch t {
-	case wire.TypeInput:
-		var m wire.Input
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		if s.prefs.ReadOnly {
-			return s.input.add(nil, len(m.Data))
-		}
-		return s.input.add(m.Data, len(m.Data))
-	case wire.TypePaste:
-		var m wire.Paste
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		return v.paste(&m)
-	case wire.TypeAck:
-		var m wire.Ack
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		return v.ack(m.Number)
-	case wire.TypeResize:
-		var m wire.Resize
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		s.resize(v, m.Grid)
-	case wire.TypeColors:
-		var m wire.Colors
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.screen.term.SetPalette(palette(m))
-		s.mu.Unlock()
 	case wire.TypeAnswer:
 		var m wire.Answer
 		if err := m.Decode(body); err != nil {
 			return err
 		}
 		s.answer(m)
-	case wire.TypeClipboard:
-		var m wire.Clipboard
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		s.clipboardAnswer(&m)
 	case wire.TypePing:
 		var m wire.Ping
 		if err := m.Decode(body); err != nil {
@@ -434,31 +376,13 @@ func (v *viewer) receive(t wire.Type, body []byte) error {
 		v.pong(m)
 	case wire.TypeBye:
 		s.cancel(endCause(wire.EndDisconnected, "You disconnected."))
-	case wire.TypePong, wire.TypeVisibility:
-		// Hearing from the browser is all that matters for a terminal.
+	case wire.TypePong:
+		// Hearing from the browser is all that matters.
 	case wire.TypeHello:
 		return &protocolError{"a second hello"}
+	default:
+		return v.feed.receive(t, body)
 	}
-	return nil
-}
-
-// ack notes what is painted, and lets the output go on.
-func (v *viewer) ack(number uint64) error {
-	s := v.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if number > v.frames {
-		return &protocolError{fmt.Sprintf("update %d acknowledged, %d sent", number, v.frames)}
-	}
-	if number <= v.acked {
-		return nil
-	}
-	v.acked = number
-	v.painted = v.offsets[number%maxFrames]
-	if s.viewer == v {
-		s.makeRoomLocked()
-	}
-	v.signal()
 	return nil
 }
 
@@ -472,16 +396,4 @@ func (v *viewer) pong(m wire.Ping) {
 	if time.Since(v.statsAt) >= statsEvery {
 		v.wantsOut = true
 	}
-}
-
-// palette turns the browser's theme into the terminal's base colours.
-func palette(c wire.Colors) term.Palette {
-	p := term.DefaultPalette()
-	if c.Foreground != 0 || c.Background != 0 {
-		p.Foreground, p.Background, p.Cursor = term.RGB(c.Foreground), term.RGB(c.Background), term.RGB(c.Cursor)
-	}
-	for i, v := range c.Palette {
-		p.Colors[i] = term.RGB(v)
-	}
-	return p
 }

@@ -1,0 +1,57 @@
+package session
+
+import "time"
+
+const (
+	minWindow    = 128 << 10
+	firstWindow  = 512 << 10
+	maxWindow    = 8 << 20
+	queueDelay   = 80 * time.Millisecond // that a full line may add
+	rateSamples  = 8
+	shortestLife = 10 * time.Second // after which the shortest delay is measured anew
+)
+
+// flow decides how many bytes may be on their way to a browser: as many as the
+// line carries in its shortest delay and queueDelay, so that a slow line keeps
+// short queues and a fast one is never idle. Its figures are those of marks that
+// were painted; it reads no clock.
+type flow struct {
+	shortest   time.Duration // delay seen in the last seconds, 0: none
+	measured   time.Time     // when
+	rates      [rateSamples]float64
+	at         int
+	windowSize uint64
+}
+
+// painted takes the news that a mark was painted, and whether more than it was on
+// its way, so that the line and not the target set the pace.
+func (f *flow) painted(m mark, busy bool, now time.Time) (delay time.Duration) {
+	delay = max(now.Sub(m.ready), 100*time.Microsecond)
+	if f.shortest == 0 || delay <= f.shortest || now.Sub(f.measured) > shortestLife {
+		f.shortest, f.measured = delay, now
+	}
+	// What was on its way when the mark was ready, and the mark, took this long.
+	if rate := float64(m.end-m.done) / delay.Seconds(); busy || rate > f.rate() {
+		f.rates[f.at%rateSamples] = rate
+		f.at++
+	}
+	f.windowSize = uint64(f.rate() * (f.shortest + queueDelay).Seconds() * 1.25)
+	return delay
+}
+
+// rate is what the line carried lately at best, bytes per second; 0: not known.
+func (f *flow) rate() float64 {
+	best := 0.0
+	for _, r := range f.rates {
+		best = max(best, r)
+	}
+	return best
+}
+
+// window is how many bytes may be unpainted.
+func (f *flow) window() uint64 {
+	if f.windowSize == 0 {
+		return firstWindow
+	}
+	return min(max(f.windowSize, minWindow), maxWindow)
+}
