@@ -9,6 +9,7 @@ const (
 	queueDelay   = 80 * time.Millisecond // that a full line may add
 	rateSamples  = 8
 	shortestLife = 10 * time.Second // after which the shortest delay is measured anew
+	emptied      = 2                // times the delay, until a queue is gone that nothing feeds
 )
 
 // flow decides how many bytes may be on their way to a browser: as many as the
@@ -16,8 +17,12 @@ const (
 // short queues and a fast one is never idle. Its figures are those of marks that
 // were painted; it reads no clock.
 type flow struct {
-	shortest   time.Duration // delay seen in the last seconds, 0: none
-	measured   time.Time     // when
+	shortest time.Duration // delay without a queue, 0: not known
+	measured time.Time     // when
+	// A line that is always busy always has a queue. To measure it anew, less is sent
+	// for a moment: until drained, if that is set.
+	drained    time.Time
+	lowest     time.Duration // seen meanwhile
 	rates      [rateSamples]float64
 	at         int
 	windowSize uint64
@@ -27,15 +32,29 @@ type flow struct {
 // its way, so that the line and not the target set the pace.
 func (f *flow) painted(m mark, busy bool, now time.Time) (delay time.Duration) {
 	delay = max(now.Sub(m.ready), 100*time.Microsecond)
-	if f.shortest == 0 || delay <= f.shortest || now.Sub(f.measured) > shortestLife {
-		f.shortest, f.measured = delay, now
+	switch {
+	case f.shortest == 0 || delay <= f.shortest:
+		f.shortest, f.measured, f.drained = delay, now, time.Time{}
+	case !f.drained.IsZero():
+		if f.lowest == 0 || delay < f.lowest {
+			f.lowest = delay
+		}
+		if now.After(f.drained) {
+			f.shortest, f.measured, f.drained = f.lowest, now, time.Time{}
+		}
+	case now.Sub(f.measured) > shortestLife:
+		f.drained, f.lowest = now.Add(emptied*delay), 0
 	}
 	// What was on its way when the mark was ready, and the mark, took this long.
 	if rate := float64(m.end-m.done) / delay.Seconds(); busy || rate > f.rate() {
 		f.rates[f.at%rateSamples] = rate
 		f.at++
 	}
-	f.windowSize = uint64(f.rate() * (f.shortest + queueDelay).Seconds() * 1.25)
+	room := 1.25 * (f.shortest + queueDelay).Seconds()
+	if !f.drained.IsZero() {
+		room = f.shortest.Seconds() / 2
+	}
+	f.windowSize = uint64(f.rate() * room)
 	return delay
 }
 

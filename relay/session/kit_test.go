@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,13 +37,14 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // ledger is an authority in memory.
 type ledger struct {
-	mu      sync.Mutex
-	settle  map[string]string // settings of new grants
-	grants  map[string]*authority.Grant
-	cancels map[string]context.CancelCauseFunc
-	tokens  map[string]string // token to grant; used ones lead to ""
-	denied  error             // what Reattach answers
-	reports map[string][]authority.Report
+	mu       sync.Mutex
+	settle   map[string]string // settings of new grants
+	protocol string            // of new grants; empty: ssh
+	grants   map[string]*authority.Grant
+	cancels  map[string]context.CancelCauseFunc
+	tokens   map[string]string // token to grant; used ones lead to ""
+	denied   error             // what Reattach answers
+	reports  map[string][]authority.Report
 }
 
 func (l *ledger) token(id string) string {
@@ -53,7 +55,7 @@ func (l *ledger) token(id string) string {
 		l.cancels[id] = cancel
 		l.grants[id] = authority.NewGrant(ctx, authority.Grant{
 			ID: id, User: authority.User{ID: "u", Name: "ann"}, Settings: l.settle,
-			Endpoint: authority.Endpoint{ID: "e", Name: "box", Protocol: "ssh"},
+			Endpoint: authority.Endpoint{ID: "e", Name: "box", Protocol: cmp.Or(l.protocol, "ssh")},
 		})
 	}
 	token := fmt.Sprintf("%s-%d", id, len(l.tokens))
