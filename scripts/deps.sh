@@ -19,6 +19,8 @@ test | bench)
 		oathtool:oathtool /usr/share/doc/libpam-oath:libpam-oath puttygen:putty-tools openssl:openssl
 		tmux:tmux vim:vim htop:htop
 		Xtigervnc:tigervnc-standalone-server vncpasswd:tigervnc-tools xterm:xterm xwd:x11-apps xsetroot:x11-xserver-utils
+		Xtightvnc:tightvncserver /usr/share/fonts/X11/misc:xfonts-base x11vnc:x11vnc Xvfb:xvfb qemu-system-x86_64:qemu-system-x86
+		wayvnc:wayvnc sway:sway grim:grim krfb:krfb dbus-run-session:dbus-daemon xev:x11-utils xclip:xclip gnutls-serv:gnutls-bin
 	)
 	;;
 *)
@@ -27,7 +29,8 @@ test | bench)
 	;;
 esac
 if [ "$1" = bench ]; then
-	needed+=(node:nodejs npm:npm) # xterm.js, to compare with
+	needed+=(node:nodejs npm:npm)     # xterm.js, to compare with
+	needed+=(mpv:mpv ffmpeg:ffmpeg) # a video on a desktop
 fi
 
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin

@@ -16,6 +16,15 @@ import (
 // startTime bounds how long a server may take to listen.
 const startTime = 20 * time.Second
 
+// program says how a program is started.
+type program struct {
+	path    string
+	args    []string
+	env     []string            // besides that of this process
+	files   []*os.File          // descriptors 3 and up
+	account *syscall.Credential // nil: that of this process
+}
+
 // process is a running program.
 type process struct {
 	cmd  *exec.Cmd
@@ -23,15 +32,18 @@ type process struct {
 }
 
 // run starts a program that dies with this one.
-func run(logFile, path string, args ...string) (*process, error) {
+func run(logFile string, what program) (*process, error) {
+	path := what.path
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("log of %s: %w", path, err)
 	}
-	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
+	p := &process{cmd: exec.Command(path, what.args...), done: make(chan struct{})}
 	p.cmd.Args[0] = path // sshd starts itself anew by this name
+	p.cmd.Env = append(os.Environ(), what.env...)
+	p.cmd.ExtraFiles = what.files
 	p.cmd.Stdout, p.cmd.Stderr = log, log
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: what.account}
 	started := make(chan error)
 	go func() {
 		// Pdeathsig goes with the thread that started the program.
@@ -61,6 +73,25 @@ func (p *process) kill() error {
 	}
 	return nil
 }
+
+// stop asks the program to end, so that it takes away what it left (sockets and
+// locks of displays), and kills what is not gone soon.
+func (p *process) stop() error {
+	children := descendants(p.cmd.Process.Pid)
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.done:
+	case <-time.After(stopTime):
+	}
+	_ = p.kill()
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	return nil
+}
+
+// stopTime is how long a program may take to end by itself.
+const stopTime = 3 * time.Second
 
 // descendants lists the processes below one: sshd's sessions outlive sshd.
 func descendants(root int) []int {
@@ -117,6 +148,40 @@ func (p *process) listening(address string) error {
 	}
 }
 
+// bound waits until something listens on a port, without a connection, which
+// some servers would have to deal with first (x11vnc one after the other).
+func (p *process) bound(port int) error {
+	deadline := time.NewTimer(startTime)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !listens(port) {
+		select {
+		case <-p.done:
+			return errors.New("the program ended")
+		case <-deadline.C:
+			return fmt.Errorf("does not listen after %v", startTime)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// listens tells whether a TCP port is being listened on (proc(5), net/tcp).
+func listens(port int) bool {
+	const listening = "0A"
+	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		b, _ := os.ReadFile(file)
+		for line := range strings.Lines(string(b)) {
+			fields := strings.Fields(line)
+			if len(fields) > 3 && fields[3] == listening && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", port)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // tries of a port that somebody else may have taken meanwhile
 const tries = 3
 
@@ -132,7 +197,7 @@ func (s *Server) launch(path string, arguments func(port int) ([]string, error))
 		if args, err = arguments(s.Port); err != nil {
 			return err
 		}
-		if s.process, err = run(s.log, path, args...); err != nil {
+		if s.process, err = run(s.log, program{path: path, args: args}); err != nil {
 			return err
 		}
 		if err = s.process.listening(s.Address()); err == nil {

@@ -1,7 +1,13 @@
-// Package targets starts real SSH servers for tests, benchmarks and
-// demonstrations: OpenSSH, OpenSSH with one-time codes, OpenSSH that speaks only
-// what old gear speaks, and Dropbear. Each listens on a free port of loopback,
-// has host keys of its own and keeps its files in a folder that is given to it.
+// Package targets starts real servers for tests, benchmarks and demonstrations.
+//
+// SSH: OpenSSH, OpenSSH with one-time codes, OpenSSH that speaks only what old
+// gear speaks, and Dropbear. VNC: TigerVNC, TightVNC, x11vnc, QEMU, wayvnc and
+// krfb. Each listens on a free port of loopback, has keys of its own and keeps its
+// files in a folder that is given to it.
+//
+// A [Display] is where most VNC servers have their picture: programs and
+// workloads draw on it, and it tells what it shows, what was typed and what its
+// clipboard holds.
 //
 // In a test:
 //
@@ -67,6 +73,8 @@ type Server struct {
 
 // Address is host:port.
 func (s *Server) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+func (s *Server) String() string { return s.Name + " on " + s.Address() }
 
 // Settings are those of an endpoint that logs in with the key and pins the host
 // keys.
@@ -148,21 +156,27 @@ type T interface {
 const maxLog = 2 << 10
 
 // For starts a server for a test and ends it with the test. The server's log is
-// shown when the test fails.
-func For(t T, start func(dir string, o Options) (*Server, error), o Options) *Server {
+// shown when the test fails. When the test is skipped the server is nil.
+func For[O any, S interface {
+	String() string
+	Log() string
+	Close() error
+}](t T, start func(dir string, o O) (S, error), o O,
+) S {
 	t.Helper()
 	s, err := start(t.TempDir(), o)
 	if err != nil {
 		Unless(t, err)
-		return nil
+		var none S
+		return none
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			log := s.Log()
-			t.Logf("end of the log of %s on %s:\n%s", s.Name, s.Address(), log[max(0, len(log)-maxLog):])
+			t.Logf("end of the log of %s:\n%s", s, log[max(0, len(log)-maxLog):])
 		}
 		if err := s.Close(); err != nil {
-			t.Logf("close %s: %v", s.Name, err)
+			t.Logf("close %s: %v", s, err)
 		}
 	})
 	return s
@@ -203,6 +217,14 @@ func need(name, debianPackage string) (string, error) {
 	return "", &Missing{name, debianPackage}
 }
 
+// needFile looks for a file or folder.
+func needFile(path, debianPackage string) error {
+	if _, err := os.Stat(path); err != nil {
+		return &Missing{path, debianPackage}
+	}
+	return nil
+}
+
 func needRoot() error {
 	if os.Geteuid() != 0 {
 		return &Missing{What: "root"}
@@ -228,8 +250,9 @@ func currentUser() (string, error) {
 	return u.Username, nil
 }
 
-func orDefault(v, def string) string {
-	if v == "" {
+func orDefault[V comparable](v, def V) V {
+	var none V
+	if v == none {
 		return def
 	}
 	return v

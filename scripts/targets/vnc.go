@@ -1,0 +1,323 @@
+package targets
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// VNCOptions say what a VNC server has beyond its defaults. The zero value gives
+// a screen of 1024×768 that anybody on this machine may see.
+type VNCOptions struct {
+	Width, Height int // pixels; not QEMU
+	// Security are the types offered, by TigerVNC's names: None, VncAuth, Plain,
+	// TLSNone, TLSVnc, TLSPlain, X509None, X509Vnc, X509Plain, RA2, RA2ne. The
+	// default is VncAuth with a password, None without. Each server takes those that
+	// it has and refuses others.
+	Security []string
+	Password string // at most eight bytes count for VncAuth
+	User     string // with Plain: wayvnc's
+	Sound    bool   // QEMU only: the machine plays a tone of Tone Hz
+	// Args are appended to the command line: of Xtigervnc, Xtightvnc, x11vnc,
+	// qemu-system-x86_64, wayvnc.
+	Args []string
+}
+
+// VNC is a running VNC server.
+type VNC struct {
+	Name           string // "TigerVNC", "QEMU"
+	Host           string
+	Port           int
+	User, Password string
+	Certificate    string   // PEM, for 127.0.0.1 and localhost, when X509 types are offered
+	CA             string   // PEM, who signed it
+	Display        *Display // what it shows; nil for QEMU and wayvnc
+	Dir            string
+
+	log        string // file
+	process    *process
+	undo       []func() error
+	screenshot func() (*image.RGBA, error)
+}
+
+// Address is host:port.
+func (s *VNC) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+func (s *VNC) String() string { return s.Name + " on " + s.Address() }
+
+// Settings are those of an endpoint for it.
+func (s *VNC) Settings() map[string]string {
+	all := map[string]string{"hostname": s.Host, "port": strconv.Itoa(s.Port), "username": s.User, "password": s.Password}
+	maps.DeleteFunc(all, func(_, v string) bool { return v == "" })
+	return all
+}
+
+// Screenshot is what the server's own screen shows, without the pointer.
+func (s *VNC) Screenshot() (*image.RGBA, error) {
+	if s.Display != nil {
+		return s.Display.Screenshot()
+	}
+	return s.screenshot()
+}
+
+// Log is what the server wrote.
+func (s *VNC) Log() string {
+	b, _ := os.ReadFile(s.log)
+	return string(b)
+}
+
+// PID is the process that serves, for measuring it.
+func (s *VNC) PID() int { return s.process.cmd.Process.Pid }
+
+// Close ends the server and all that was started for it.
+func (s *VNC) Close() error {
+	var errs []error
+	if s.Display != nil && s.Display.process == nil {
+		errs = append(errs, s.Display.Close())
+	}
+	if s.process != nil {
+		errs = append(errs, s.process.stop())
+	}
+	for _, f := range slices.Backward(s.undo) {
+		errs = append(errs, f())
+	}
+	s.undo = nil
+	return errors.Join(errs...)
+}
+
+// offered is the security types of the options, all of them known to the server.
+func (o *VNCOptions) offered(known ...string) ([]string, error) {
+	types := o.Security
+	if len(types) == 0 {
+		types = []string{"None"}
+		if o.Password != "" {
+			types = []string{"VncAuth"}
+		}
+	}
+	for _, t := range types {
+		if !slices.Contains(known, t) {
+			return nil, fmt.Errorf("security type %s is not one of %s", t, strings.Join(known, ", "))
+		}
+	}
+	return types, nil
+}
+
+// newVNC begins a server; close it when it does not start.
+func newVNC(name, dir string, o VNCOptions) *VNC {
+	return &VNC{Name: name, Host: "127.0.0.1", User: o.User, Password: o.Password, Dir: dir, log: filepath.Join(dir, "log")}
+}
+
+// startVNC runs the rest of a start, and cleans up when that fails.
+func startVNC(s *VNC, rest func() error) (*VNC, error) {
+	if err := rest(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// listens starts the program on free ports until it listens on one.
+func (s *VNC) listens(what func(port int) (program, error)) error {
+	var err error
+	for range tries {
+		if s.Port, err = freePort(s.Host); err != nil {
+			return err
+		}
+		var p program
+		if p, err = what(s.Port); err != nil {
+			return err
+		}
+		if s.process, err = run(s.log, p); err != nil {
+			return err
+		}
+		if err = s.process.bound(s.Port); err == nil {
+			return nil
+		}
+		_ = s.process.stop()
+		s.process = nil
+	}
+	return fmt.Errorf("start %s: %w; its log:\n%s", s.Name, err, s.Log())
+}
+
+// passwordFile writes a password as VNC servers read it.
+func (s *VNC) passwordFile(password string) (string, error) {
+	tool, err := need("tigervncpasswd", "tigervnc-tools")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command(tool, "-f")
+	cmd.Stdin = strings.NewReader(password + "\n")
+	b, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("tigervncpasswd: %w", err)
+	}
+	file := filepath.Join(s.Dir, "passwd")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		return "", fmt.Errorf("write password: %w", err)
+	}
+	return file, nil
+}
+
+// TigerVNC starts an Xtigervnc: a display of its own.
+func TigerVNC(dir string, o VNCOptions) (*VNC, error) {
+	s := newVNC("TigerVNC", dir, o)
+	return startVNC(s, func() error {
+		path, err := need("Xtigervnc", "tigervnc-standalone-server")
+		if err != nil {
+			return err
+		}
+		types, err := o.offered("None", "VncAuth", "Plain", "TLSNone", "TLSVnc", "TLSPlain", "X509None", "X509Vnc", "X509Plain", "RA2", "RA2ne")
+		if err != nil {
+			return err
+		}
+		args := []string{
+			"-geometry", fmt.Sprintf("%dx%d", orDefault(o.Width, 1024), orDefault(o.Height, 768)), "-depth", "24", "-nolisten", "tcp", "-noreset",
+			"-interface", s.Host, "-AlwaysShared", "-BlacklistThreshold", "10000", "-SecurityTypes", strings.Join(types, ","),
+		}
+		if o.Password != "" {
+			file, err := s.passwordFile(o.Password)
+			if err != nil {
+				return err
+			}
+			args = append(args, "-PasswordFile", file)
+		}
+		if slices.ContainsFunc(types, func(t string) bool { return strings.HasPrefix(t, "X509") }) {
+			cert, key, err := s.certificate(dir, ecdsaKey)
+			if err != nil {
+				return err
+			}
+			args = append(args, "-X509Cert", cert, "-X509Key", key)
+		}
+		args = append(args, o.Args...)
+		for range tries {
+			if s.Port, err = freePort(s.Host); err != nil {
+				return err
+			}
+			var display string
+			s.process, display, err = startDisplay(s.log, path, append([]string{"-rfbport", strconv.Itoa(s.Port)}, args...)...)
+			if err == nil {
+				s.Display = &Display{Name: display, dir: dir, log: s.log}
+				return s.process.bound(s.Port)
+			}
+		}
+		return err
+	})
+}
+
+// TightVNC starts an Xtightvnc, version 1.3.10: a display of its own, with None
+// and VncAuth through security type 16.
+func TightVNC(dir string, o VNCOptions) (*VNC, error) {
+	s := newVNC("TightVNC", dir, o)
+	return startVNC(s, func() error {
+		path, err := need("Xtightvnc", "tightvncserver")
+		if err != nil {
+			return err
+		}
+		// It has no font of its own.
+		err = needFile("/usr/share/fonts/X11/misc", "xfonts-base")
+		if err != nil {
+			return err
+		}
+		types, err := o.offered("None", "VncAuth")
+		if err != nil {
+			return err
+		}
+		args := []string{
+			"-geometry", fmt.Sprintf("%dx%d", orDefault(o.Width, 1024), orDefault(o.Height, 768)),
+			"-depth", "24", "-nolisten", "tcp", "-localhost", "-alwaysshared", "-desktop", "TightVNC",
+		}
+		if types[0] == "VncAuth" {
+			file, err := s.passwordFile(o.Password)
+			if err != nil {
+				return err
+			}
+			args = append(args, "-rfbauth", file)
+		}
+		args = append(args, o.Args...)
+		return s.listens(func(port int) (program, error) {
+			n, err := freeDisplay()
+			if err != nil {
+				return program{}, err
+			}
+			s.Display = &Display{Name: ":" + strconv.Itoa(n), dir: dir, log: s.log}
+			return program{path: path, args: append([]string{s.Display.Name, "-rfbport", strconv.Itoa(port)}, args...)}, nil
+		})
+	})
+}
+
+// X11VNC starts an x11vnc on an Xvfb.
+func X11VNC(dir string, o VNCOptions) (*VNC, error) {
+	s := newVNC("x11vnc", dir, o)
+	return startVNC(s, func() error {
+		path, err := need("x11vnc", "x11vnc")
+		if err != nil {
+			return err
+		}
+		types, err := o.offered("None", "VncAuth", "TLSNone", "TLSVnc", "X509None", "X509Vnc")
+		if err != nil {
+			return err
+		}
+		if err := s.onXvfb(o); err != nil {
+			return err
+		}
+		args := []string{"-display", s.Display.Name, "-listen", s.Host, "-forever", "-shared", "-noxrecord", "-norc", "-noshm", "-rfbportv6", "-1"}
+		if o.Password == "" {
+			args = append(args, "-nopw")
+		} else {
+			file, err := s.passwordFile(o.Password)
+			if err != nil {
+				return err
+			}
+			args = append(args, "-rfbauth", file)
+		}
+		if strings.Contains(types[0], "TLS") || strings.Contains(types[0], "X509") {
+			cert, key, err := s.certificate(dir, rsaKey) // it takes no other
+			if err != nil {
+				return err
+			}
+			both := filepath.Join(dir, "server.pem")
+			if err := concatenate(both, key, cert); err != nil {
+				return err
+			}
+			args = append(args, "-ssl", both, "-vencrypt", "support", "-anontls", "support")
+		}
+		args = append(args, o.Args...)
+		return s.listens(func(port int) (program, error) {
+			return program{path: path, args: append(args, "-rfbport", strconv.Itoa(port))}, nil
+		})
+	})
+}
+
+// onXvfb gives the server an Xvfb to show.
+func (s *VNC) onXvfb(o VNCOptions) error {
+	d, err := Xvfb(s.Dir, Screen{o.Width, o.Height})
+	if err != nil {
+		return err
+	}
+	s.Display = d
+	s.undo = append(s.undo, d.Close)
+	return nil
+}
+
+func concatenate(to string, from ...string) error {
+	var all bytes.Buffer
+	for _, f := range from {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		all.Write(b)
+	}
+	if err := os.WriteFile(to, all.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return nil
+}
