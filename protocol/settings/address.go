@@ -11,7 +11,11 @@ import (
 
 // SplitAddress splits "host", "host:port", "[v6]", "[v6]:port" and a bare IPv6
 // address. The port is 0 when there is none.
-func SplitAddress(s string) (host string, port int, err error) {
+func SplitAddress(s string) (host string, port int, err error) { return splitAddress(s, 0) }
+
+// splitAddress takes small numbers for displays where display is not 0; see
+// portNumber.
+func splitAddress(s string, display int) (host string, port int, err error) {
 	switch {
 	case strings.HasPrefix(s, "["):
 		end := strings.IndexByte(s, ']')
@@ -37,11 +41,29 @@ func SplitAddress(s string) (host string, port int, err error) {
 			return host, 0, nil
 		}
 	}
-	port, err = strconv.Atoi(s)
-	if err != nil || port < 1 || port > 1<<16-1 {
-		return host, 0, fmt.Errorf("port %q must be 1 to 65535", s)
+	port, err = portNumber(s, display)
+	return host, port, err
+}
+
+// portNumber reads a port. Where display is not 0 a number below 100 is a VNC
+// display, counted from that port.
+func portNumber(s string, display int) (int, error) {
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil || n < 0 || n > 1<<16-1 || n == 0 && display == 0:
+		return 0, fmt.Errorf("port %q must be 1 to 65535", s)
+	case display != 0 && n < 100:
+		return display + n, nil
 	}
-	return host, port, nil
+	return n, nil
+}
+
+// joined writes a host and a port, IPv6 in brackets.
+func joined(host string, port int) string {
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(port)
 }
 
 // isAddress tells whether s is an IP address, with a zone or without.

@@ -20,8 +20,8 @@ func TestDefaultsAreGuacds(t *testing.T) {
 		t.Errorf("problems: %v", problems)
 	}
 	want := settings.SSH{
-		Hostname: "build-7", Port: 22, Timeout: 10 * time.Second, KeepAlive: 30 * time.Second,
-		TerminalType: "xterm-256color", Backspace: 127, Scrollback: 1000, ClipboardBufferSize: 262144,
+		Common:    settings.Common{Hostname: "build-7", Port: 22, Timeout: 10 * time.Second, ClipboardBufferSize: 262144},
+		KeepAlive: 30 * time.Second, TerminalType: "xterm-256color", Backspace: 127, Scrollback: 1000,
 	}
 	if d := cmp.Diff(want, s, cmp.AllowUnexported(settings.Secret{})); d != "" {
 		t.Error(d)
