@@ -10,10 +10,10 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/term"
 	"github.com/porthole-rac/porthole/protocol/wire"
-	"github.com/porthole-rac/porthole/wasm/client/link"
 	"github.com/porthole-rac/porthole/wasm/client/screen"
 	"github.com/porthole-rac/porthole/wasm/client/selection"
 	"github.com/porthole-rac/porthole/wasm/client/theme"
+	"github.com/porthole-rac/porthole/wasm/link"
 )
 
 // States of the automation API.
@@ -93,7 +93,7 @@ func (c *client) start() {
 	c.watchSize()
 	c.startBlink()
 	c.link = link.New(c.config.Get("wsURL").String(), link.Events{
-		Hello: c.hello, Message: c.receive, Batch: c.batch, Lost: c.lost,
+		Hello: c.hello, Message: c.receive, Batch: c.batch, Lost: c.lost, Hidden: hidden,
 	})
 	go c.link.Run(func() time.Duration { return max(time.Duration(c.welcome.ResumeFor), 20) * time.Second })
 }

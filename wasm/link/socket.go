@@ -16,11 +16,13 @@ import (
 // native world, and copies each message once, into memory that is used again.
 type socket struct {
 	ws      js.Value
+	take    func(js.Value) ([]byte, error)
 	array   js.Value // the constructor Uint8Array
 	queue   js.Value // messages that wait, ArrayBuffers
 	waiting int      // bytes in queue
 	wake    chan struct{}
 	err     error // why it is over
+	aborted bool  // what waits is not read any more
 	opened  bool
 	buf     []byte
 	out     js.Value // memory for what is sent
@@ -48,15 +50,15 @@ const (
 	outBuffer  = 4 << 10
 )
 
-// dial opens a socket.
-func dial(ctx context.Context, url string) (s *socket, err error) {
+// dial opens a socket; take as in Events.
+func dial(ctx context.Context, url string, take func(js.Value) ([]byte, error)) (s *socket, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the browser throws for addresses that it does not like
 			err = fmt.Errorf("open websocket: %v", r)
 		}
 	}()
 	global := js.Global()
-	s = &socket{array: global.Get("Uint8Array"), queue: global.Get("Array").New(), wake: make(chan struct{}, 1)}
+	s = &socket{take: take, array: global.Get("Uint8Array"), queue: global.Get("Array").New(), wake: make(chan struct{}, 1)}
 	s.out = s.array.New(outBuffer)
 	s.clock, s.next = global.Get("performance"), make(chan struct{}, 1)
 	channel := global.Get("MessageChannel").New()
@@ -128,26 +130,31 @@ func (s *socket) message(e js.Value) {
 	s.queue.Call("push", data)
 }
 
-// read waits for a message. It is valid until the next read.
-func (s *socket) read() ([]byte, error) {
-	for s.waiting == 0 {
+// read waits for a message and gives its records and its size. They are valid until
+// the next read.
+func (s *socket) read() (p []byte, n int, err error) {
+	for s.waiting == 0 || s.aborted {
 		if s.err != nil {
-			return nil, s.err
+			return nil, 0, s.err
 		}
 		<-s.wake
 	}
 	data := s.queue.Call("shift")
-	n := data.Get("byteLength").Int()
+	n = data.Get("byteLength").Int()
 	s.waiting -= n
 	if n > wire.MaxFromRelay {
-		return nil, errTooMuch
+		return nil, n, errTooMuch
+	}
+	if s.take != nil {
+		p, err = s.take(data)
+		return p, n, err
 	}
 	if cap(s.buf) < n || cap(s.buf) > keptBuffer && n <= keptBuffer {
 		s.buf = make([]byte, max(n, outBuffer))
 	}
-	p := s.buf[:n]
+	p = s.buf[:n]
 	js.CopyBytesToGo(p, s.array.New(data))
-	return p, nil
+	return p, n, nil
 }
 
 // turn is how long the program may keep the page from painting and from keys when
@@ -208,6 +215,7 @@ func (s *socket) abort() {
 		s.turned.Release()
 	}
 	s.end(errors.New("aborted"))
+	s.aborted = true
 	s.ws.Call("close")
 	s.signal()
 	select {

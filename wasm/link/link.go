@@ -1,7 +1,7 @@
 //go:build js
 
-// Package link is the client's way to the relay: one WebSocket that speaks
-// protocol/wire, opened again when it is lost.
+// Package link is a browser program's way to the relay: one WebSocket that speaks
+// protocol/wire, opened again when it is lost. It works on a page and in a worker.
 package link
 
 import (
@@ -30,6 +30,11 @@ type Events struct {
 	Batch   func() // all records of one message have been handled
 	// Lost tells that the socket is gone, and when it is tried again.
 	Lost func(attempt int, in time.Duration)
+	// Hidden tells whether nobody sees the page; its timers are slow then.
+	Hidden func() bool
+	// Take, when not nil, gets each message as an ArrayBuffer and gives its records,
+	// or what shall be handled in their place. Without it a message is copied whole.
+	Take func(message js.Value) ([]byte, error)
 }
 
 // Link holds the connection.
@@ -38,6 +43,7 @@ type Link struct {
 	events Events
 	conn   *socket
 	closed bool
+	clock  js.Value // performance
 	retry  chan struct{}
 	buf    []byte
 
@@ -50,7 +56,7 @@ type Link struct {
 
 // New makes a link; Run runs it.
 func New(url string, e Events) *Link {
-	return &Link{url: url, events: e, retry: make(chan struct{}, 1)}
+	return &Link{url: url, events: e, clock: js.Global().Get("performance"), retry: make(chan struct{}, 1)}
 }
 
 // Run connects, reads, and connects again until Close. until bounds the time
@@ -92,7 +98,7 @@ func (l *Link) Retry() {
 // once runs one socket until it ends; it tells whether it was welcomed.
 func (l *Link) once() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
-	conn, err := dial(ctx, l.url)
+	conn, err := dial(ctx, l.url, l.events.Take)
 	cancel()
 	if err != nil {
 		return false
@@ -104,15 +110,15 @@ func (l *Link) once() bool {
 	l.Send(l.events.Hello().Append(nil))
 	go l.ping(ctx, conn)
 	for {
-		p, err := conn.read()
+		p, n, err := conn.read()
+		l.Received += uint64(n)
 		if err != nil {
 			l.conn = nil
 			conn.abort()
 			return l.Welcomed
 		}
-		l.Received += uint64(len(p))
 		l.heard = time.Now()
-		for len(p) > 0 {
+		for len(p) > 0 && !conn.aborted {
 			var t wire.Type
 			var body []byte
 			if t, body, p, err = wire.Next(p); err != nil {
@@ -138,7 +144,7 @@ func (l *Link) receive(t wire.Type, body []byte) {
 	case wire.TypePong:
 		var m wire.Pong
 		if m.Decode(body) == nil {
-			l.RTT = time.Duration(micros()-m.Time) * time.Microsecond
+			l.RTT = time.Duration(l.micros()-m.Time) * time.Microsecond
 		}
 	case wire.TypeWelcome:
 		l.Welcomed = true
@@ -155,8 +161,8 @@ func (l *Link) ping(ctx context.Context, conn *socket) {
 			conn.abort()
 			return
 		}
-		if !js.Global().Get("document").Get("hidden").Bool() {
-			m := wire.Ping{Time: micros(), RTT: uint64(l.RTT.Microseconds())}
+		if !l.events.Hidden() {
+			m := wire.Ping{Time: l.micros(), RTT: uint64(l.RTT.Microseconds())}
 			l.Send(m.Append(l.buf[:0]))
 		} else {
 			l.heard = time.Now() // timers are slow in a hidden tab; the relay watches
@@ -169,7 +175,7 @@ func (l *Link) ping(ctx context.Context, conn *socket) {
 	}
 }
 
-func micros() uint64 { return uint64(js.Global().Get("performance").Call("now").Float() * 1000) }
+func (l *Link) micros() uint64 { return uint64(l.clock.Call("now").Float() * 1000) }
 
 // Send sends records. Without a connection they are dropped; false tells so.
 func (l *Link) Send(p []byte) bool {
