@@ -50,6 +50,14 @@ var later = map[string]bool{
 	"sftp-private-key": true, "sftp-passphrase": true, "sftp-public-key": true, "sftp-directory": true, "sftp-server-alive-interval": true,
 }
 
+// ParseCommon reads only what endpoints of every protocol have. It reports nothing:
+// who reads the protocol's own settings does.
+func ParseCommon(all map[string]string) (c Common) {
+	p := &parser{left: maps.Clone(all)}
+	p.common(&c, 0, 0)
+	return c
+}
+
 // parser takes values out of the map, so that what is left is not known.
 type parser struct {
 	left     map[string]string

@@ -15,7 +15,7 @@ import (
 // the browser has painted it.
 type desktop struct {
 	*Session
-	limits  limits
+	limits  settings.Common // what the session itself enforces
 	window  target.Window
 	browser target.Browser
 
@@ -33,22 +33,16 @@ type desktop struct {
 	sound   sound
 }
 
-// limits are the settings of a desktop that the session enforces.
-type limits struct {
-	readOnly, disableCopy, disablePaste bool
-	clipboard                           int // bytes
-}
-
 var (
 	_ content       = (*desktop)(nil)
 	_ target.Screen = (*desktop)(nil)
 )
 
 func newDesktop(s *Session, hello *wire.Hello) *desktop {
-	common, _ := settings.ParseSSH(s.grant.Settings)
-	d := &desktop{Session: s, window: windowOf(hello), browser: browserOf(hello)}
-	d.limits = limits{common.ReadOnly, common.DisableCopy, common.DisablePaste, common.ClipboardBufferSize}
-	return d
+	return &desktop{
+		Session: s, limits: settings.ParseCommon(s.grant.Settings),
+		window: windowOf(hello), browser: browserOf(hello),
+	}
 }
 
 func windowOf(m *wire.Hello) target.Window {
@@ -257,7 +251,7 @@ func (d *desktop) titleLocked() string { return d.info.Name }
 // welcomeLocked implements content.
 func (d *desktop) welcomeLocked(m *wire.Welcome) {
 	l := &d.limits
-	m.ReadOnly, m.DisableCopy, m.DisablePaste, m.Clipboard = l.readOnly, l.disableCopy, l.disablePaste, l.clipboard
+	m.ReadOnly, m.DisableCopy, m.DisablePaste, m.Clipboard = l.ReadOnly, l.DisableCopy, l.DisablePaste, l.ClipboardBufferSize
 	m.Frames, m.InputWindow, m.InputBytes = maxMarks, target.InputWindow, d.inputs
 }
 

@@ -68,10 +68,10 @@ func (c *clipboards) appendPart(dst []byte) (out []byte, more bool) {
 func (d *desktop) Clipboard(mediaType string, data []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.limits.disableCopy || d.feed == nil {
+	if d.limits.DisableCopy || d.feed == nil {
 		return
 	}
-	if len(data) > d.limits.clipboard {
+	if len(data) > d.limits.ClipboardBufferSize {
 		n := wire.Notice{Code: "clipboard-too-large", Text: "What was copied on the machine is larger than this endpoint allows, so it was not fetched."}
 		d.feed.v.control(n.Append(nil))
 		return

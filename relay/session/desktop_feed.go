@@ -156,12 +156,12 @@ func (f *desktopFeed) receive(t wire.Type, body []byte) error {
 		if err := m.Decode(body); err != nil {
 			return err
 		}
-		if l.readOnly || l.disablePaste {
-			f.refuse(l.disablePaste)
+		if l.ReadOnly || l.DisablePaste {
+			f.refuse(l.DisablePaste)
 			return nil
 		}
 		d.mu.Lock()
-		kind, content, whole := d.clip.in.add(&m, l.clipboard)
+		kind, content, whole := d.clip.in.add(&m, l.ClipboardBufferSize)
 		d.mu.Unlock()
 		if whole && remote != nil {
 			remote.Clipboard(kind, content)
@@ -179,7 +179,7 @@ func (f *desktopFeed) take(remote target.Desktop, t wire.Type, body []byte) erro
 	}
 	d.mu.Lock()
 	d.inputs++
-	drop := remote == nil || d.limits.readOnly || t == wire.TypeTyped && d.limits.disablePaste && len(body) > wire.MaxComposed
+	drop := remote == nil || d.limits.ReadOnly || t == wire.TypeTyped && d.limits.DisablePaste && len(body) > wire.MaxComposed
 	if drop {
 		d.dropped++
 	}
