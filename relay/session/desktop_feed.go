@@ -258,9 +258,9 @@ func (f *desktopFeed) ack(remote target.Desktop, number uint64) {
 		d.mu.Unlock()
 		return
 	}
-	busy := len(d.stream.marks) > 0 || f.sent < d.stream.head
+	busy := d.stream.head-d.stream.done >= d.flow.window()/2
 	delay := d.flow.painted(m, busy, now)
-	p := target.Painted{Mark: m.number, Delay: delay, RTT: d.flow.shortest, Rate: int(d.flow.rate())}
+	p := target.Painted{Mark: m.number, Delay: delay, RTT: d.flow.shortest, Rate: d.flow.carried()}
 	d.makeRoomLocked()
 	d.mu.Unlock()
 	f.v.signal()

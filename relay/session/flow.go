@@ -25,11 +25,12 @@ type flow struct {
 	lowest     time.Duration // seen meanwhile
 	rates      [rateSamples]float64
 	at         int
+	full       bool // the line has set the pace at least once: its rate is known
 	windowSize uint64
 }
 
-// painted takes the news that a mark was painted, and whether more than it was on
-// its way, so that the line and not the target set the pace.
+// painted takes the news that a mark was painted, and whether much is on its way, so
+// that the line and not the target sets the pace.
 func (f *flow) painted(m mark, busy bool, now time.Time) (delay time.Duration) {
 	delay = max(now.Sub(m.ready), 100*time.Microsecond)
 	switch {
@@ -50,6 +51,7 @@ func (f *flow) painted(m mark, busy bool, now time.Time) (delay time.Duration) {
 		f.rates[f.at%rateSamples] = rate
 		f.at++
 	}
+	f.full = f.full || busy
 	room := 1.25 * (f.shortest + queueDelay).Seconds()
 	if !f.drained.IsZero() {
 		room = f.shortest.Seconds() / 2
@@ -73,4 +75,12 @@ func (f *flow) window() uint64 {
 		return firstWindow
 	}
 	return min(max(f.windowSize, minWindow), maxWindow)
+}
+
+// carried is the rate for the driver, 0 while it is not known.
+func (f *flow) carried() int {
+	if !f.full {
+		return 0
+	}
+	return int(f.rate())
 }
