@@ -176,7 +176,7 @@ func (d *desktop) fullLocked() bool {
 func (d *desktop) Commit(p []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !d.stream.open || len(p) == 0 {
+	if !d.stream.open || !d.stream.reserved { // there is another stream since
 		return
 	}
 	d.stream.commit(p)

@@ -43,11 +43,12 @@ type stream struct {
 	width  int
 	height int
 
-	chunks []*chunk // oldest first
-	head   uint64   // offset after the newest byte
-	number uint64   // of the last mark
-	marks  []mark   // not painted, oldest first; at most maxMarks
-	done   uint64   // offset up to which it is painted
+	chunks   []*chunk // oldest first
+	reserved bool     // the driver has the room at the end of the last one
+	head     uint64   // offset after the newest byte
+	number   uint64   // of the last mark
+	marks    []mark   // not painted, oldest first; at most maxMarks
+	done     uint64   // offset up to which it is painted
 }
 
 // begin begins a new stream.
@@ -60,13 +61,15 @@ func (s *stream) begin(width, height int) {
 
 // drop forgets everything.
 func (s *stream) drop() {
-	for _, c := range s.chunks {
-		c.release()
+	for i, c := range s.chunks {
+		if i < len(s.chunks)-1 || !s.reserved {
+			c.release()
+		}
 	}
-	s.chunks, s.marks, s.open = s.chunks[:0], s.marks[:0], false
+	s.chunks, s.marks, s.open, s.reserved = s.chunks[:0], s.marks[:0], false, false
 }
 
-// release gives a chunk back, unless a writer still has it.
+// release gives a chunk back, unless a writer or the driver still has it.
 func (c *chunk) release() {
 	if c.users == 0 && cap(c.buf) == chunkSize+chunkRoom {
 		c.buf = c.buf[:0]
@@ -76,6 +79,7 @@ func (c *chunk) release() {
 
 // reserve gives room for n bytes at the end.
 func (s *stream) reserve(n int) []byte {
+	s.reserved = true
 	if k := len(s.chunks); k > 0 {
 		c := s.chunks[k-1]
 		if len(c.buf) < chunkSize && cap(c.buf)-len(c.buf) >= n {
@@ -96,6 +100,7 @@ func (s *stream) reserve(n int) []byte {
 
 // commit adds what was appended to the room that reserve gave.
 func (s *stream) commit(p []byte) {
+	s.reserved = false
 	if len(p) == 0 {
 		return
 	}
@@ -146,7 +151,7 @@ func (s *stream) paint(number, sent uint64) (m mark, ok bool) {
 	}
 	s.marks = s.marks[:copy(s.marks, s.marks[n:])]
 	s.done = m.end
-	for len(s.chunks) > 0 && s.chunks[0].end() <= s.done && (len(s.chunks) > 1 || s.done == s.head) {
+	for len(s.chunks) > 0 && s.chunks[0].end() <= s.done && (len(s.chunks) > 1 || !s.reserved) {
 		s.shift()
 	}
 	return m, true
