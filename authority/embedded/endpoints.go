@@ -7,6 +7,7 @@ import (
 	"net"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/settings"
@@ -26,8 +27,8 @@ var (
 type Endpoint struct {
 	ID          string
 	Name        string
-	Protocol    string // "ssh"
-	Host        string // host, host:port, or with brackets around an IPv6 address
+	Protocol    string // one of settings.Protocols
+	Host        string // host, host:port (vnc: or host:display), or with brackets around an IPv6 address
 	Settings    map[string]string
 	Maximum     int // connections at a time, -1: any number
 	Application string
@@ -40,14 +41,14 @@ func (s *Store) AddEndpoint(ctx context.Context, e Endpoint) (Endpoint, error) {
 	switch {
 	case !validEndpoint.MatchString(e.Name):
 		return e, fmt.Errorf("endpoint name %w: use letters, digits, spaces and . _ @ : ( ) / + -, at most 128", ErrInvalid)
-	case e.Protocol != "ssh":
-		return e, fmt.Errorf("protocol %q %w: ssh is supported", e.Protocol, ErrInvalid)
+	case !settings.IsProtocol(e.Protocol):
+		return e, fmt.Errorf("protocol %q %w: %s are supported", e.Protocol, ErrInvalid, strings.Join(settings.Protocols(), " and "))
 	case e.Host == "":
 		return e, fmt.Errorf("host %w: it is empty", ErrInvalid)
 	case len(e.Settings) > maxSettings:
 		return e, fmt.Errorf("settings %w: more than %d", ErrInvalid, maxSettings)
 	}
-	if _, _, err := settings.SplitAddress(e.Host); err != nil {
+	if _, _, err := settings.SplitHost(e.Protocol, e.Host); err != nil {
 		return e, fmt.Errorf("host %w: %w", ErrInvalid, err)
 	}
 	for name, v := range e.Settings {
@@ -164,7 +165,7 @@ func (s *Store) merged(ctx context.Context, e Endpoint) (map[string]string, erro
 	for name, v := range e.Settings {
 		all[name] = v
 	}
-	host, port, err := settings.SplitAddress(e.Host)
+	host, port, err := settings.SplitHost(e.Protocol, e.Host)
 	if err != nil {
 		return nil, fmt.Errorf("read host: %w", err)
 	}
@@ -179,7 +180,7 @@ func (s *Store) merged(ctx context.Context, e Endpoint) (map[string]string, erro
 
 // Address is the endpoint's host and port for lists.
 func (e Endpoint) Address() string {
-	host, port, err := settings.SplitAddress(e.Host)
+	host, port, err := settings.SplitHost(e.Protocol, e.Host)
 	if err != nil || port == 0 {
 		return e.Host
 	}

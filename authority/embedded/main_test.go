@@ -133,6 +133,28 @@ func TestGrantHasMergedSettings(t *testing.T) {
 	}
 }
 
+func TestGrantOfDesktop(t *testing.T) {
+	f := newFixture(t)
+	for host, want := range map[string]string{"10.0.0.6": "", "10.0.0.6:0": "5900", "10.0.0.6:1": "5901", "[2001:db8::1]:5905": "5905"} {
+		e, err := f.AddEndpoint(t.Context(), embedded.Endpoint{Name: host, Protocol: "vnc", Host: host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cookie, l := f.login()
+		token, err := f.Launch(t.Context(), l, e.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := f.Redeem(t.Context(), authority.Presented{Token: token, Login: cookie})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g.Endpoint.Protocol != "vnc" || g.Settings["port"] != want {
+			t.Errorf("%s: port %q, want %q; %+v", host, g.Settings["port"], want, g.Endpoint)
+		}
+	}
+}
+
 func TestTokenIsForOneUseOneLoginAndAShortTime(t *testing.T) {
 	f := newFixture(t)
 	cookie, l := f.login()

@@ -115,7 +115,8 @@ func (p *program) endpointCommand() *cobra.Command {
 	add := &cobra.Command{
 		Use: "add NAME", Short: "Add a machine that people may connect to", Args: cobra.ExactArgs(1),
 		Example: `  porthole endpoint add build-7 --protocol ssh --host 10.0.0.5 --set username=ann
-  porthole endpoint add gate --host gate.example.org:2222 --set-file private-key=id_ed25519`,
+  porthole endpoint add gate --host gate.example.org:2222 --set-file private-key=id_ed25519
+  porthole endpoint add desk --protocol vnc --host 10.0.0.6:5901 --set-file password=pw`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if e.Host == "" {
 				return &usageError{errors.New("--host is missing: the machine's name or address")}
@@ -128,7 +129,7 @@ func (p *program) endpointCommand() *cobra.Command {
 				return err
 			}
 			e.Settings["hostname"], e.Settings["port"] = e.Host, ""
-			_, problems := settings.ParseSSH(e.Settings)
+			problems := settings.Check(e.Protocol, e.Settings)
 			delete(e.Settings, "hostname")
 			delete(e.Settings, "port")
 			for _, p := range problems {
@@ -141,8 +142,8 @@ func (p *program) endpointCommand() *cobra.Command {
 		},
 	}
 	f := add.Flags()
-	f.StringVar(&e.Protocol, "protocol", "ssh", "ssh")
-	f.StringVar(&e.Host, "host", "", "name or address, with :port if it is not the usual one")
+	f.StringVar(&e.Protocol, "protocol", "ssh", strings.Join(settings.Protocols(), " or "))
+	f.StringVar(&e.Host, "host", "", "name or address, with :port if it is not the usual one; vnc: below 100 it is a display")
 	f.StringArrayVar(&set, "set", nil, "a setting, name=value; see docs/settings.md")
 	f.StringArrayVar(&setFile, "set-file", nil, "a setting from a file, name=FILE; for passwords and keys")
 	f.IntVar(&e.Maximum, "maximum", -1, "connections at a time; -1: any number")

@@ -38,6 +38,16 @@ func TestUsersAndEndpoints(t *testing.T) {
 	if !strings.Contains(list, "build-7") || !strings.Contains(list, "[2001:db8::5]:2222") || !strings.Contains(list, "username=ann") || strings.Contains(list, "from a file") {
 		t.Errorf("endpoints:\n%s", list)
 	}
+	// The settings are those of the protocol; a small port of vnc is a display.
+	r = run(t, data, "", nil, "endpoint", "add", "desk", "--protocol", "vnc", "--host", "10.0.0.6:1",
+		"--set", "quality-level=10", "--set", "scrollback=5", "--set-file", "password="+file)
+	if r.code != 0 || !strings.Contains(r.err, "note: scrollback is not a setting of VNC") || !strings.Contains(r.err, "note: quality-level must be") ||
+		strings.Count(r.err, "note:") != 2 {
+		t.Errorf("endpoint add: %+v", r)
+	}
+	if list := good(t, data, "", "endpoint", "list"); !strings.Contains(list, "desk     vnc       10.0.0.6:1") || strings.Contains(list, "from a file") {
+		t.Errorf("endpoints:\n%s", list)
+	}
 	good(t, data, "", "endpoint", "forget", "build-7")
 	good(t, data, "", "endpoint", "rm", "build-7")
 	if list := good(t, data, "", "token", "list"); strings.Count(list, "\n") != 1 {
@@ -81,8 +91,9 @@ func TestMistakes(t *testing.T) {
 		{"user rm nobody", 1, "porthole user list"},
 		{"endpoint add box --host h", 1, "porthole endpoint list"},
 		{"endpoint add other", 2, "--host is missing"},
-		{"endpoint add other --host h --protocol telnet", 1, "ssh is supported"},
+		{"endpoint add other --host h --protocol telnet", 1, "ssh and vnc are supported"},
 		{"endpoint add other --host h:99999", 1, "1 to 65535"},
+		{"endpoint add other --protocol vnc --host h:-1", 1, "1 to 65535"},
 		{"endpoint add other --host h --set password=hunter2", 2, "--set-file NAME=FILE"},
 		{"endpoint add other --host h --set nonsense", 2, "name=value"},
 		{"endpoint add other --host h --set-file key", 2, "name=FILE"},
@@ -93,6 +104,9 @@ func TestMistakes(t *testing.T) {
 		{"open ssh://ann:hunter2@host", 2, "--password-file"},
 		{"open ssh://host --set passphrase=hunter2", 2, "asked on the page"},
 		{"open ssh://host --identity /nowhere", 1, "/nowhere"},
+		{"open vnc://ann:hunter2@host", 2, "--password-file"},
+		{"open vnc://host --identity id_ed25519", 2, "key for ssh"},
+		{"open vnc://host --password-file /nowhere", 1, "/nowhere"},
 		{"debug term --size big", 2, "80x25"},
 		{"healthcheck --metrics 127.0.0.1:1", 1, "is the server running"},
 	} {

@@ -71,6 +71,7 @@ name (listen: 0.0.0.0:8443). The command line counts most, then the environment,
 then the file.`,
 		Example: `  porthole serve --demo
   porthole open ssh://ann@10.0.0.5
+  porthole open vnc://10.0.0.6:5901
   porthole endpoint add build-7 --protocol ssh --host 10.0.0.5 --set username=ann`,
 		SilenceUsage: true, SilenceErrors: true,
 		Args: cobra.ArbitraryArgs, RunE: needsCommand,

@@ -36,10 +36,11 @@ func (p *program) openCommand() *cobra.Command {
 It prints one address, which works once, for a browser on this machine, and ends
 when the session has ended. Secrets come from files or are asked on the page; on
 a command line everybody could read them. Keys of servers are remembered in the
-data folder.`,
+data folder. A port of vnc below 100 is a display: vnc://host:1 is port 5901.`,
 		Example: `  porthole open ssh://ann@10.0.0.5
   porthole open ssh://ann@[2001:db8::5]:2222 --identity ~/.ssh/id_ed25519
-  porthole open ssh://ann@inner --set proxy-jump=gate.example.org --password-file pw`,
+  porthole open ssh://ann@inner --set proxy-jump=gate.example.org --password-file pw
+  porthole open vnc://10.0.0.6:5901`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return p.open(c.Context(), args[0], f, c.OutOrStdout()) },
 	}
@@ -50,7 +51,7 @@ data folder.`,
 	_ = fl.SetAnnotation("listen", settingKey, []string{"open-listen"}) // the flag is there
 	fl.StringArrayVar(&f.set, "set", nil, "a setting, name=value; see docs/settings.md")
 	fl.StringVar(&f.passwordFile, "password-file", "", "file with the password in its first line")
-	fl.StringVar(&f.identity, "identity", "", "file with the private key")
+	fl.StringVar(&f.identity, "identity", "", "file with the private key, for ssh")
 	return c
 }
 
@@ -61,6 +62,9 @@ func (p *program) open(ctx context.Context, address string, f openFlags, out io.
 	protocol, all, err := settings.QuickConnect(address)
 	if err != nil {
 		return &usageError{err}
+	}
+	if f.identity != "" && protocol != "ssh" {
+		return &usageError{errors.New("--identity is a key for ssh; use --password-file, or leave it out and be asked on the page")}
 	}
 	if err := f.apply(all); err != nil {
 		return err
@@ -97,8 +101,18 @@ func (p *program) open(ctx context.Context, address string, f openFlags, out io.
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	fmt.Fprintf(out, "http://%s%s\n", listener.Addr(), a.Quick(user, e.ID))
+	fmt.Fprintf(out, "http://%s%s%s\n", listener.Addr(), a.Quick(user, e.ID), hint(protocol))
 	return p.run(ctx, srv, listener)
+}
+
+// hint is what an address tells the page beforehand, as a fragment that the browser
+// keeps to itself and carries along when it is sent elsewhere: with it the page
+// loads the program for desktops at once. Without it is for terminals.
+func hint(protocol string) string {
+	if protocol == "ssh" {
+		return ""
+	}
+	return "#" + protocol
 }
 
 // quickID is the ID under which keys of a host that open connected to are kept.

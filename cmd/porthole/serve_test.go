@@ -172,6 +172,15 @@ func TestQuickConnect(t *testing.T) {
 	}
 }
 
+// The address of a desktop tells the page what it will be, where no server sees it.
+func TestQuickConnectToDesktop(t *testing.T) {
+	p := start(t, t.TempDir(), nil, "open", "vnc://[2001:db8::1]:1")
+	if address := p.finds(&p.out, `(http://\S+)\n`); !strings.HasSuffix(address, "#vnc") {
+		t.Errorf("address %q", address)
+	}
+	stop(t, p)
+}
+
 // regexpHost takes the address of the demo endpoint out of a list.
 func regexpHost(list string) string {
 	for field := range strings.FieldsSeq(list) {

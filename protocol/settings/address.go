@@ -13,6 +13,12 @@ import (
 // address. The port is 0 when there is none.
 func SplitAddress(s string) (host string, port int, err error) { return splitAddress(s, 0) }
 
+// SplitHost is SplitAddress for endpoints of a protocol: for vnc a port below 100 is
+// a display.
+func SplitHost(protocol, s string) (host string, port int, err error) {
+	return splitAddress(s, displays[protocol])
+}
+
 // splitAddress takes small numbers for displays where display is not 0; see
 // portNumber.
 func splitAddress(s string, display int) (host string, port int, err error) {
@@ -72,35 +78,38 @@ func isAddress(s string) bool {
 	return err == nil
 }
 
-// QuickConnect reads an address such as ssh://user@host:22 for the open command,
-// and gives the protocol and the settings. A password in it is refused: command
-// lines are not secret.
+// QuickConnect reads an address such as ssh://user@host:22 or vnc://host:5901 for
+// the open command, and gives the protocol and the settings. A password in it is
+// refused: command lines are not secret. A port of vnc below 100 is a display, as
+// most viewers take it, though RFC 7869 says nothing of that.
 func QuickConnect(address string) (protocol string, all map[string]string, err error) {
+	notAddress := errors.New("this is not an address; write it like ssh://user@host:22 or vnc://host:5901")
 	if !strings.Contains(address, "://") {
 		// It is not repeated: there may be a password in it.
-		return "", nil, errors.New("this is not an address; write it like ssh://user@host:22")
+		return "", nil, notAddress
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", nil, errors.New("this is not an address; write it like ssh://user@host:22")
+		return "", nil, notAddress
 	}
 	if _, ok := u.User.Password(); ok {
 		return "", nil, errors.New("a password in the address can be seen by others; use --password-file, or leave it out and be asked on the page")
 	}
 	switch {
-	case u.Scheme != "ssh":
-		return "", nil, fmt.Errorf("%q is not a protocol that can be opened; ssh can", u.Scheme)
+	case !IsProtocol(u.Scheme):
+		return "", nil, fmt.Errorf("%q is not a protocol that can be opened; %s can", u.Scheme, strings.Join(Protocols(), " and "))
 	case u.Hostname() == "":
-		return "", nil, errors.New("the address names no host; write it like ssh://user@host:22")
+		return "", nil, fmt.Errorf("the address names no host; write it like %s://host", u.Scheme)
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
 		return "", nil, errors.New("only a user, a host and a port may be in the address; use --set for settings")
 	}
 	all = map[string]string{"hostname": u.Hostname()}
 	if port := u.Port(); port != "" {
-		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 1<<16-1 {
-			return "", nil, fmt.Errorf("port %q must be 1 to 65535", port)
+		n, err := portNumber(port, displays[u.Scheme])
+		if err != nil {
+			return "", nil, err
 		}
-		all["port"] = port
+		all["port"] = strconv.Itoa(n)
 	}
 	if name := u.User.Username(); name != "" {
 		all["username"] = name

@@ -169,7 +169,23 @@ func TestQuickConnect(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"hostname": "::1", "port": "2222", "username": "ann"}, all); d != "" {
 		t.Error(d)
 	}
-	for _, bad := range []string{"", "host", "ssh://", "telnet://h", "ssh://u:secret@h", "ssh://h/x", "ssh://h:99999", "ssh://h?x=1"} {
+	for _, tt := range []struct {
+		address string
+		want    map[string]string
+	}{
+		{"vnc://h", map[string]string{"hostname": "h"}},
+		{"vnc://ann@h:5901/", map[string]string{"hostname": "h", "port": "5901", "username": "ann"}},
+		{"vnc://h:0", map[string]string{"hostname": "h", "port": "5900"}},
+		{"vnc://[2001:db8::1]:1", map[string]string{"hostname": "2001:db8::1", "port": "5901"}},
+		{"vnc://h:100", map[string]string{"hostname": "h", "port": "100"}},
+		{"ssh://h:23", map[string]string{"hostname": "h", "port": "23"}},
+	} {
+		p, all, err := settings.QuickConnect(tt.address)
+		if d := cmp.Diff(tt.want, all); d != "" || err != nil || !strings.HasPrefix(tt.address, p+":") {
+			t.Errorf("%s: %s %s %v", tt.address, p, d, err)
+		}
+	}
+	for _, bad := range []string{"", "host", "ssh://", "ssh://h:0", "vnc://", "vnc://u:secret@h", "vnc://h:-1", "vnc://h?VncPassword=x", "telnet://h", "ssh://u:secret@h", "ssh://h/x", "ssh://h:99999", "ssh://h?x=1"} {
 		if _, _, err := settings.QuickConnect(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		} else if strings.Contains(err.Error(), "secret@") {
@@ -201,7 +217,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"h", "h:22", "[::1]:22", "::1", "fe80::1%eth0", "[fe80::1%25e]:1", "a:b:c", "[", "ssh://u@h:22", "ssh://[::1]"} {
+	for _, s := range []string{"h", "h:22", "[::1]:22", "::1", "fe80::1%eth0", "[fe80::1%25e]:1", "a:b:c", "[", "ssh://u@h:22", "ssh://[::1]", "vnc://h:1"} {
 		f.Add(s, "secret7890")
 	}
 	f.Fuzz(func(t *testing.T, s, password string) {
@@ -211,10 +227,15 @@ func FuzzAddress(f *testing.F) {
 				t.Errorf("%q: %q, %d, then %q, %d, %v", s, host, port, again, p, err)
 			}
 		}
-		if _, all, err := settings.QuickConnect(s); err == nil {
-			prefs, _ := settings.ParseSSH(all)
-			if all["hostname"] == "" || all["port"] != "" && strconv.Itoa(prefs.Port) != strings.TrimLeft(all["port"], "0") {
-				t.Errorf("%q: %v, %+v", s, all, prefs)
+		if protocol, all, err := settings.QuickConnect(s); err == nil {
+			ssh, _ := settings.ParseSSH(all)
+			port := ssh.Port
+			if protocol == "vnc" {
+				vnc, _ := settings.ParseVNC(all)
+				port = vnc.Port
+			}
+			if all["hostname"] == "" || all["port"] != "" && strconv.Itoa(port) != all["port"] {
+				t.Errorf("%q: %v, %d", s, all, port)
 			}
 		}
 		if len(password) < 8 {
@@ -246,9 +267,29 @@ func TestSplitAddress(t *testing.T) {
 		{"h:0", "h", 0, false},
 		{"h:65536", "h", 65536, false},
 	} {
-		host, port, err := settings.SplitAddress(tt.in)
+		host, port, err := settings.SplitHost("ssh", tt.in)
 		if host != tt.host || (err == nil) != tt.ok || tt.ok && port != tt.port {
 			t.Errorf("%q: got %q, %d, %v", tt.in, host, port, err)
 		}
+	}
+}
+
+func TestDisplaysInHosts(t *testing.T) {
+	for in, want := range map[string]int{"h": 0, "h:0": 5900, "h:1": 5901, "h:5901": 5901, "[::1]:2": 5902} {
+		if _, port, err := settings.SplitHost("vnc", in); err != nil || port != want {
+			t.Errorf("%s: %d, %v", in, port, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for _, protocol := range settings.Protocols() {
+		problems := settings.Check(protocol, map[string]string{"read-only": "maybe", "hostname": "h"})
+		if len(problems) != 1 || !settings.IsProtocol(protocol) {
+			t.Errorf("%s: %v", protocol, problems)
+		}
+	}
+	if settings.IsProtocol("telnet") {
+		t.Error("telnet is a protocol")
 	}
 }
