@@ -66,3 +66,17 @@ func TestScancodesAreDistinct(t *testing.T) {
 		seen[keysym.Scancode(code)] = code
 	}
 }
+
+// The key at a place of a US keyboard; every place that has a scan code and a meaning
+// of its own has a keysym.
+func TestPlaces(t *testing.T) {
+	for code, want := range map[string]uint32{
+		"KeyA": 'a', "KeyZ": 'z', "Digit0": '0', "Numpad7": 0xffb7, "NumpadEnter": 0xff8d, "NumpadAdd": 0xffab, "ControlRight": 0xffe4,
+		"AltRight": 0xffea, "Space": ' ', "Slash": '/', "F12": 0xffc9, "Delete": 0xffff, "PrintScreen": 0xff61, "MetaLeft": 0xffeb,
+		"": 0, "Key": 0, "KeyÄ": 0, "Keya": 0, "Digit": 0, "NumpadX": 0, "Nothing": 0,
+	} {
+		if got := keysym.FromCode(code); got != want {
+			t.Errorf("%s: %#x, want %#x", code, got, want)
+		}
+	}
+}
