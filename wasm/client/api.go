@@ -135,5 +135,6 @@ func (c *client) stats() map[string]any {
 		"rtt":         float64(c.link.RTT) / float64(time.Millisecond),
 		"keyToPaint":  map[string]any{"count": c.timing.count, "last": c.timing.last, "p50": p50, "p95": p95, "p99": p99},
 		"stateFrames": c.timing.states, "longestTask": task, "cols": cols, "rows": rows, "outputBytes": c.offset,
+		"drawing": string(c.screen.Drawing()),
 	}
 }

@@ -77,7 +77,7 @@ func newClient() (*client, error) {
 	c.term = term.New(term.Config{Cols: 80, Rows: 24, Scrollback: 1000, ImageBytes: term.ImageBudget})
 	c.view = screen.View{Term: c.term, Theme: &c.theme, BlinkOn: true, Marked: c.marked, Found: c.found, Hovered: c.hovered, Place: c.copyPlace}
 	c.chooseTheme()
-	s, err := screen.New(&c.view, c.font(), c.painted)
+	s, err := screen.New(&c.view, c.font(), screen.Drawing(c.config.Get("drawing").String()), c.painted)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,7 @@
 //go:build js
 
-// Command client is the session page's program: the terminal, drawn by Ebiten,
-// its input, and the automation API globalThis.porthole. Menus and dialogs are
+// Command client is the session page's program: the terminal on its
+// canvas, its input, and the automation API globalThis.porthole. Menus and dialogs are
 // HTML and belong to web/js; the two talk through globalThis.portholeUI (called
 // from here) and globalThis.porthole.ui (called from there).
 package main
@@ -9,16 +9,14 @@ package main
 import (
 	"runtime/debug"
 	"syscall/js"
-
-	"github.com/hajimehoshi/ebiten/v2"
 )
 
 func main() {
 	c, err := newClient()
 	if err != nil {
 		js.Global().Get("portholeUI").Call("ended", map[string]any{
-			"code": "webgl", "step": "start", "message": "The browser cannot draw with WebGL 2.",
-			"remedy": "Switch hardware acceleration on, or use another browser.", "canReconnect": false,
+			"code": "drawing", "step": "start", "message": "The browser cannot draw: " + err.Error() + ".",
+			"remedy": "Use another browser.", "canReconnect": false,
 		})
 		return
 	}
@@ -26,12 +24,7 @@ func main() {
 	// megabytes, so that collecting less often costs little memory.
 	debug.SetGCPercent(400)
 	c.start()
-	ebiten.SetScreenClearedEveryFrame(false)
-	ebiten.SetTPS(ebiten.SyncWithFPS)
-	ebiten.SetRunnableOnUnfocused(true)
-	if err := ebiten.RunGameWithOptions(c.screen, &ebiten.RunGameOptions{
-		DisableHiDPI: true, InitUnfocused: true, GraphicsLibrary: ebiten.GraphicsLibraryOpenGL,
-	}); err != nil {
-		c.fail("webgl", "start", "Drawing failed: "+err.Error(), "Reload the page.")
+	if err := c.screen.Run(); err != nil {
+		c.fail("drawing", "start", "Drawing failed: "+err.Error()+".", "Choose another way of drawing in the settings, and reload the page.")
 	}
 }

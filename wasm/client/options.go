@@ -28,6 +28,7 @@ type options struct {
 	Ligatures    bool
 	Bell         string // "none", "visual" or "sound"
 	OptionIsAlt  bool   // on a Mac
+	Drawing      string // "gpu", "canvas" or "" for what fits; web/js/drawing.js acts on it
 }
 
 func loadOptions() options {
@@ -48,6 +49,7 @@ func loadOptions() options {
 	str("theme", &o.Theme)
 	str("fontFamily", &o.FontFamily)
 	str("bell", &o.Bell)
+	str("drawing", &o.Drawing)
 	if f := v.Get("fontSize"); f.Type() == js.TypeNumber {
 		o.FontSize = min(max(f.Float(), minFont), maxFont)
 	}
@@ -70,6 +72,7 @@ func parseJSON(text js.Value) (v js.Value, ok bool) {
 func (c *client) optionsObject() map[string]any {
 	m := c.options.object()
 	m["fontSize"], m["mac"] = c.fontSize(), c.input.mac
+	m["drawn"] = string(c.screen.Drawing())
 	names := make([]any, len(theme.Themes))
 	for i, t := range theme.Themes {
 		names[i] = t.Name
@@ -86,7 +89,7 @@ func (c *client) optionsObject() map[string]any {
 func (o *options) object() map[string]any {
 	m := map[string]any{
 		"theme": o.Theme, "fontFamily": o.FontFamily, "fontSize": o.FontSize, "copyOnSelect": o.CopyOnSelect,
-		"ligatures": o.Ligatures, "bell": o.Bell, "optionIsAlt": o.OptionIsAlt,
+		"ligatures": o.Ligatures, "bell": o.Bell, "optionIsAlt": o.OptionIsAlt, "drawing": o.Drawing,
 	}
 	if o.FontSize == 0 {
 		delete(m, "fontSize")
@@ -126,6 +129,8 @@ func (c *client) set(name string, v js.Value) {
 		o.Bell = v.String()
 	case "optionIsAlt":
 		o.OptionIsAlt = v.Truthy()
+	case "drawing":
+		o.Drawing = v.String()
 	default:
 		return
 	}

@@ -1,11 +1,12 @@
 // Starts the session page: automation API, texts, the page's parts, and then the
 // Go program, with its progress shown.
 
-import "./ebiten-shim.js";
 import "asset:wasm_exec.js";
 import { porthole } from "./api.js";
 import { translate, t } from "./i18n.js";
 import * as ui from "./session.js";
+import { installShim } from "./ebiten-shim.js";
+import { chooseDrawing } from "./drawing.js";
 import { home, relay, token } from "./place.js";
 
 globalThis.porthole = porthole;
@@ -48,7 +49,9 @@ async function start() {
   if (!token) return location.replace(home); // the static bundle's front door
   const texts = translate();
   const config = await configure();
+  config.drawing = chooseDrawing();
   globalThis.portholeConfig = config;
+  if (config.drawing === "gpu") installShim();
   ui.setHome(config.home);
   if (typeof WebAssembly !== "object" || !WebAssembly.instantiateStreaming) {
     await texts;

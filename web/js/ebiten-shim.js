@@ -1,25 +1,36 @@
 // What Ebiten needs to know of this page before it starts. Ebiten reads
 // requestAnimationFrame when its package is initialised and asks for a frame for
 // ever; here a frame comes only when somebody calls portholeWake, so that an
-// idle terminal costs nothing.
+// idle terminal costs nothing. Where Ebiten does not draw, none of this is
+// installed.
 
-import { t } from "./i18n.js";
+import { fallBack } from "./drawing.js";
 
 const raf = window.requestAnimationFrame.bind(window);
 let held = null;
 let credit = 8; // frames for the start
 
-window.requestAnimationFrame = (callback) => {
+/** Prepare the page for Ebiten. */
+export function installShim() {
+  window.requestAnimationFrame = hold;
+  globalThis.portholeWake = wake;
+  navigator.getGamepads = () => []; // Ebiten polls them in every frame
+  measureInDevicePixels();
+  HTMLCanvasElement.prototype.getContext = plainContext;
+  addEventListener("webglcontextlost", lost, true);
+}
+
+function hold(callback) {
   if (credit > 0) {
     credit--;
     return raf(callback);
   }
   held = callback;
   return 0;
-};
+}
 
 /** Let Ebiten draw n frames. */
-globalThis.portholeWake = (n = 1) => {
+function wake(n = 1) {
   credit = Math.max(credit, n);
   if (held) {
     const callback = held;
@@ -27,47 +38,43 @@ globalThis.portholeWake = (n = 1) => {
     credit--;
     raf(callback);
   }
-};
-
-// Ebiten polls gamepads in every frame; there are none in a terminal.
-navigator.getGamepads = () => [];
+}
 
 // Ebiten sizes its canvas by the body and caches the pixel ratio for ever; device
 // pixels make it sharp at any zoom.
-for (const [name, css] of [["clientWidth", "innerWidth"], ["clientHeight", "innerHeight"]]) {
-  Object.defineProperty(document.body, name, {
-    configurable: true,
-    get: () => Math.round(window[css] * window.devicePixelRatio),
-  });
+function measureInDevicePixels() {
+  for (const [name, css] of [["clientWidth", "innerWidth"], ["clientHeight", "innerHeight"]]) {
+    Object.defineProperty(document.body, name, {
+      configurable: true,
+      get: () => Math.round(window[css] * window.devicePixelRatio),
+    });
+  }
 }
 
 // A terminal needs no antialiasing, depth or stencil, which cost much where WebGL
 // is drawn in software; and rows that did not change stay from the frame before.
 const getContext = HTMLCanvasElement.prototype.getContext;
-HTMLCanvasElement.prototype.getContext = function (kind, attributes) {
+
+function plainContext(kind, attributes) {
   if (kind === "webgl2" || kind === "webgl") {
     attributes = { ...attributes, antialias: false, depth: false, preserveDrawingBuffer: true, powerPreference: "low-power" };
   }
   const context = getContext.call(this, kind, attributes);
-  if (!context && kind === "webgl2") failed("webgl");
+  if (!context && kind === "webgl2") fallBack();
   return context;
-};
+}
 
 // Ebiten cannot get over a lost context; the page comes back and resumes. Where
-// contexts are lost again and again, that would never end.
+// contexts are lost again and again, that would never end: there the page does
+// without.
 const lostKey = "porthole.lost";
-addEventListener("webglcontextlost", (e) => {
+
+function lost(e) {
   e.stopImmediatePropagation();
   e.preventDefault();
   const now = Date.now();
-  const lost = (sessionStorage.getItem(lostKey) ?? "").split(" ").map(Number).filter((at) => now - at < 60_000 && at > 0);
-  if (lost.length >= 3) return failed("webgl-lost");
-  sessionStorage.setItem(lostKey, [...lost, now].join(" "));
+  const before = (sessionStorage.getItem(lostKey) ?? "").split(" ").map(Number).filter((at) => now - at < 60_000 && at > 0);
+  if (before.length >= 3) return fallBack();
+  sessionStorage.setItem(lostKey, [...before, now].join(" "));
   location.reload();
-}, true);
-
-function failed(code) {
-  globalThis.portholeUI.ended({
-    code, step: "start", message: t(`fail.${code}`), remedy: t(`fail.${code}.remedy`), canReconnect: true,
-  });
 }

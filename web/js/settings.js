@@ -1,6 +1,7 @@
 // The dialogs for settings and keys.
 
 import { t } from "./i18n.js";
+import { drawingChanged } from "./drawing.js";
 
 const $ = (id) => document.getElementById(id);
 const actions = () => globalThis.porthole.ui;
@@ -29,6 +30,10 @@ export function installSettings() {
   set("ligatures", "ligatures", (e) => e.checked);
   set("copy-on-select", "copyOnSelect", (e) => e.checked);
   set("option-is-alt", "optionIsAlt", (e) => e.checked);
+  $("drawing").addEventListener("change", (e) => {
+    actions().set("drawing", e.target.value);
+    drawingChanged();
+  });
   $("smaller").addEventListener("click", () => actions().zoom(-1));
   $("larger").addEventListener("click", () => actions().zoom(1));
   $("default-size").addEventListener("click", () => actions().zoom(0));
@@ -64,6 +69,8 @@ export function showOptions(o) {
   $("theme").replaceChildren(...choices.map(([value, text]) => new Option(text, value, false, value === o.theme)));
   $("font-family").value = o.fontFamily;
   $("bell").value = o.bell;
+  $("drawing").value = o.drawing;
+  $("drawing-now").textContent = t(`drawing.now.${o.drawn}`);
   $("ligatures").checked = o.ligatures;
   $("copy-on-select").checked = o.copyOnSelect;
   $("option-is-alt").checked = o.optionIsAlt;

@@ -6,6 +6,11 @@ import (
 	"math"
 	"strconv"
 	"syscall/js"
+	"time"
+	"unicode/utf8"
+
+	"github.com/porthole-rac/porthole/wasm/client/boxes"
+	"github.com/porthole-rac/porthole/wasm/client/paint"
 )
 
 // Font is how text is drawn.
@@ -20,6 +25,16 @@ type metrics struct {
 	cellW, cellH int
 	baseline     float64
 	size         float64
+}
+
+// measures are what cells are drawn with.
+func (m *metrics) measures() paint.Measures {
+	thick := math.Max(1, math.Round(m.size/14))
+	return paint.Measures{
+		Width: m.cellW, Height: m.cellH, Thick: float32(thick),
+		Underline: float32(math.Min(m.baseline+thick*1.5+1, float64(m.cellH)-thick)),
+		Strike:    float32(math.Round(m.baseline - m.size*.27)),
+	}
 }
 
 // raster draws glyphs by the browser's font engine on a canvas that is never
@@ -82,48 +97,61 @@ type request struct {
 }
 
 // draw draws glyphs side by side and gives the pixels of the strip, four bytes
-// each, and the column of each glyph.
-func (r *raster) draw(list []request, pix []byte) (strip []byte, width int) {
-	for _, q := range list {
-		width += q.cells * r.metrics.cellW
-	}
-	r.ctx.Call("clearRect", 0, 0, r.w, r.h)
-	r.ctx.Set("fillStyle", "#fff")
-	r.ctx.Set("textBaseline", "alphabetic")
-	x := 0
+// each and width in a row. When the time is over it stops, but not before the
+// first: done tells how many there are. Boxes are left empty.
+func (r *raster) draw(list []request, pix []byte, until time.Time) (strip []byte, width, done int) {
 	style := uint8(255)
+	fresh := true
 	for _, q := range list {
 		w := q.cells * r.metrics.cellW
-		if q.style != style {
-			style = q.style
-			r.ctx.Set("font", r.css(r.metrics.size, style))
-		}
-		r.ctx.Call("save")
-		r.ctx.Call("beginPath")
-		r.ctx.Call("rect", x, 0, w, r.h)
-		r.ctx.Call("clip")
-		// A fallback font may be wider than the cells: it is squeezed.
-		natural := r.ctx.Call("measureText", q.text).Get("width").Float()
-		if natural > float64(w)+1 {
-			r.ctx.Call("translate", x, 0)
-			r.ctx.Call("scale", float64(w)/natural, 1)
-			r.ctx.Call("fillText", q.text, 0, r.metrics.baseline)
-		} else {
-			offset := 0.0
-			if q.cells > 1 {
-				offset = math.Floor((float64(w) - natural) / 2)
+		if first, size := utf8.DecodeRuneInString(q.text); size < len(q.text) || !boxes.Has(first) {
+			if fresh {
+				r.ctx.Call("clearRect", 0, 0, r.w, r.h)
+				r.ctx.Set("fillStyle", "#fff")
+				r.ctx.Set("textBaseline", "alphabetic")
+				fresh = false
 			}
-			r.ctx.Call("fillText", q.text, float64(x)+offset, r.metrics.baseline)
+			if q.style != style {
+				style = q.style
+				r.ctx.Set("font", r.css(r.metrics.size, style))
+			}
+			r.one(q.text, width, q.cells)
 		}
-		r.ctx.Call("restore")
-		x += w
+		width += w
+		if done++; !time.Now().Before(until) {
+			break
+		}
 	}
-	data := r.ctx.Call("getImageData", 0, 0, width, r.h).Get("data")
 	n := width * r.h * 4
 	if cap(pix) < n {
 		pix = make([]byte, n)
 	}
 	pix = pix[:n]
-	js.CopyBytesToGo(pix, data)
-	return pix, width
+	if !fresh {
+		js.CopyBytesToGo(pix, r.ctx.Call("getImageData", 0, 0, width, r.h).Get("data"))
+	}
+	return pix, width, done
+}
+
+// one draws a glyph at column x.
+func (r *raster) one(text string, x, cells int) {
+	w := cells * r.metrics.cellW
+	r.ctx.Call("save")
+	r.ctx.Call("beginPath")
+	r.ctx.Call("rect", x, 0, w, r.h)
+	r.ctx.Call("clip")
+	// A fallback font may be wider than the cells: it is squeezed.
+	natural := r.ctx.Call("measureText", text).Get("width").Float()
+	if natural > float64(w)+1 {
+		r.ctx.Call("translate", x, 0)
+		r.ctx.Call("scale", float64(w)/natural, 1)
+		r.ctx.Call("fillText", text, 0, r.metrics.baseline)
+	} else {
+		offset := 0.0
+		if cells > 1 {
+			offset = math.Floor((float64(w) - natural) / 2)
+		}
+		r.ctx.Call("fillText", text, float64(x)+offset, r.metrics.baseline)
+	}
+	r.ctx.Call("restore")
 }

@@ -3,9 +3,8 @@
 package screen
 
 import (
-	"github.com/hajimehoshi/ebiten/v2"
-
 	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/wasm/client/paint"
 )
 
 // Layers in which pictures are drawn, from below. Text goes above the first two
@@ -15,13 +14,6 @@ const (
 	belowText
 	aboveText
 	layers
-)
-
-// What of the cells' backgrounds the shader draws: see shader.kage.
-const (
-	allBackgrounds     = 0
-	coloredBackgrounds = 1
-	solidBackgrounds   = 2
 )
 
 func layerOf(p *term.Piece) int {
@@ -36,8 +28,8 @@ func layerOf(p *term.Piece) int {
 
 // drawPictures draws the pictures on the dirty rows, above cells that are drawn
 // already.
-func (s *Screen) drawPictures(dst *ebiten.Image) {
-	s.textures.begin(s.view.Term, s.all)
+func (s *Screen) drawPictures() {
+	s.gallery.begin(s.view.Term, s.all)
 	s.rowsWith = s.rowsWith[:0]
 	for y := range s.rows {
 		if (s.all || s.dirty[y]) && s.line(y) != nil {
@@ -50,36 +42,35 @@ func (s *Screen) drawPictures(dst *ebiten.Image) {
 		return
 	}
 	for layer := range layers {
-		s.verts, s.inds = s.verts[:0], s.inds[:0]
+		s.areas = s.areas[:0]
 		cursor := false
 		for _, y := range s.rowsWith {
 			s.pieces = s.line(y).Pieces(s.pieces)
 			any := false
 			for i := range s.pieces {
 				if p := &s.pieces[i]; layerOf(p) == layer && int(p.X) < s.cols {
-					s.drawPiece(dst, p, y)
+					s.drawPiece(p, y)
 					any = true
 				}
 			}
-			cw, ch := s.Cell()
 			switch {
 			case !any:
 			case layer < aboveText:
-				s.quad(0, float32(y*ch), float32(s.cols*cw), float32((y+1)*ch))
+				s.areas = append(s.areas, area{0, s.cols, y, y + 1})
 			case y == s.cursorY: // the cursor is above all pictures
 				x := s.view.Term.Cursor().X
 				if _, at, on := s.view.Place(); on {
 					x = min(at, s.cols-1)
 				}
-				s.quad(float32(x*cw), float32(y*ch), float32((x+1)*cw), float32((y+1)*ch))
+				s.areas = append(s.areas, area{x, x + 1, y, y + 1})
 				cursor = true
 			}
 		}
 		switch {
 		case layer == belowBackground:
-			s.drawCells(dst, coloredBackgrounds)
+			s.to.cells(s.areas, paint.ColoredBackgrounds, s.colorsNow())
 		case layer == belowText || cursor:
-			s.drawCells(dst, solidBackgrounds)
+			s.to.cells(s.areas, paint.SolidBackgrounds, s.colorsNow())
 		}
 	}
 }
@@ -90,8 +81,8 @@ func (s *Screen) line(y int) *term.Line {
 }
 
 // drawPiece draws a picture's part on one row.
-func (s *Screen) drawPiece(dst *ebiten.Image, p *term.Piece, y int) {
-	x := s.textures.get(p.Picture)
+func (s *Screen) drawPiece(p *term.Piece, y int) {
+	x := s.gallery.get(p.Picture)
 	if x == nil {
 		return
 	}
@@ -107,19 +98,9 @@ func (s *Screen) drawPiece(dst *ebiten.Image, p *term.Piece, y int) {
 	if x0 >= x1 || y0 >= y1 {
 		return
 	}
-	// The texture has a border of one pixel.
-	srcX := func(v float32) float32 { return 1 + (float32(p.SrcX)+(v-left)/w*float32(p.SrcW))*x.scaleX }
-	srcY := func(v float32) float32 { return 1 + (float32(p.SrcY)+(v-top)/h*float32(p.SrcH))*x.scaleY }
-	var v [4]ebiten.Vertex
-	for i, c := range [4][2]float32{{x0, y0}, {x1, y0}, {x0, y1}, {x1, y1}} {
-		v[i] = ebiten.Vertex{
-			DstX: c[0], DstY: c[1], SrcX: srcX(c[0]), SrcY: srcY(c[1]),
-			ColorR: 1, ColorG: 1, ColorB: 1, ColorA: 1,
-		}
-	}
-	o := &ebiten.DrawTrianglesOptions{}
-	if w != float32(p.SrcW)*x.scaleX || h != float32(p.SrcH)*x.scaleY {
-		o.Filter = ebiten.FilterLinear
-	}
-	dst.DrawTriangles(v[:], []uint16{0, 1, 2, 1, 2, 3}, x.image, o)
+	srcX := func(v float32) float32 { return (float32(p.SrcX) + (v-left)/w*float32(p.SrcW)) * x.scaleX }
+	srcY := func(v float32) float32 { return (float32(p.SrcY) + (v-top)/h*float32(p.SrcH)) * x.scaleY }
+	smooth := w != float32(p.SrcW)*x.scaleX || h != float32(p.SrcH)*x.scaleY
+	s.to.piece(x.pixels, paint.Rect{X0: x0, Y0: y0, X1: x1, Y1: y1},
+		paint.Rect{X0: srcX(x0), Y0: srcY(y0), X1: srcX(x1), Y1: srcY(y1)}, smooth)
 }

@@ -10,26 +10,13 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/term"
 	"github.com/porthole-rac/porthole/wasm/client/boxes"
+	"github.com/porthole-rac/porthole/wasm/client/paint"
 )
 
-// Bits of a cell's third texel.
-const (
-	underlineBits  = 7
-	bitStrike      = 8
-	bitOverline    = 16
-	shiftCursor    = 5
-	bitColor       = 128
-	cursorBar      = 1
-	cursorUnder    = 2
-	cursorHollow   = 3
-	cellTexelBytes = 12
-
-	// solid is the top bit of a glyph's number: the cell hides pictures.
-	solid = 0x80
-)
-
-// buildRow writes row y of the view to the texture.
+// buildRow writes row y of the view to the cells.
 func (s *Screen) buildRow(y int) {
+	s.missed = false
+	defer func() { s.waiting[y] = s.missed }()
 	v := s.view
 	t := v.Term
 	number := t.TopLine() + uint64(y) - uint64(v.Back)
@@ -38,8 +25,8 @@ func (s *Screen) buildRow(y int) {
 	found := v.Found(number)
 	hoverFrom, hoverTo := v.Hovered(number)
 	s.ligated = 0
-	stride := s.cols * cellTexelBytes
-	s.texels = s.pixels[y*stride : (y+1)*stride]
+	stride := s.cols * paint.CellBytes
+	s.row = s.cells[y*stride : (y+1)*stride]
 	plain := markFrom >= markTo && hoverFrom >= hoverTo && len(found) == 0
 	var last term.Cell
 	for x := range s.cols {
@@ -51,20 +38,20 @@ func (s *Screen) buildRow(y int) {
 			}
 		}
 		if x > 0 && plain && c == last && c.Blank() && s.ligated == 0 {
-			copy(s.texels[x*cellTexelBytes:(x+1)*cellTexelBytes], s.texels[(x-1)*cellTexelBytes:])
+			copy(s.row[x*paint.CellBytes:(x+1)*paint.CellBytes], s.row[(x-1)*paint.CellBytes:])
 		} else {
 			s.putCell(x, c, x >= markFrom && x < markTo, found)
 		}
 		last = c
-		if x >= hoverFrom && x < hoverTo && s.texels[x*cellTexelBytes+11]&underlineBits == 0 {
-			s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+		if x >= hoverFrom && x < hoverTo && s.row[x*paint.CellBytes+11]&paint.UnderlineMask == 0 {
+			s.row[x*paint.CellBytes+11] |= byte(term.UnderlineSingle)
 		}
 	}
 	s.ligated = 0
 	s.putCursor(y)
 }
 
-// putCell writes one cell's texels.
+// putCell writes one cell.
 func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 	v := s.view
 	p := v.Term.Palette()
@@ -72,14 +59,14 @@ func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 	keep := byte(0)
 	switch {
 	case marked:
-		bg, keep = v.Theme.Selection, solid
+		bg, keep = v.Theme.Selection, paint.Solid
 		if v.Theme.Foreground != 0 || fg == bg {
 			fg = v.Theme.Foreground
 		}
 	default:
 		for _, r := range found {
 			if x >= r.From && x < r.To {
-				bg, fg, keep = v.Theme.Match, v.Theme.Foreground, solid
+				bg, fg, keep = v.Theme.Match, v.Theme.Foreground, paint.Solid
 				if r.Current {
 					fg, bg = v.Theme.Background, v.Theme.Cursor
 				}
@@ -97,15 +84,15 @@ func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 		bits = byte(term.UnderlineSingle)
 	}
 	if c.Attr&term.Strike != 0 {
-		bits |= bitStrike
+		bits |= paint.Strike
 	}
 	if c.Attr&term.Overline != 0 {
-		bits |= bitOverline
+		bits |= paint.Overline
 	}
 	if g.color {
-		bits |= bitColor
+		bits |= paint.ColorGlyph
 	}
-	out := s.texels[x*cellTexelBytes : x*cellTexelBytes+cellTexelBytes]
+	out := s.row[x*paint.CellBytes : x*paint.CellBytes+paint.CellBytes]
 	put(out[0:], fg, byte(g.slot>>8)|keep)
 	put(out[4:], bg, byte(g.slot))
 	put(out[8:], line, bits)
@@ -163,7 +150,8 @@ func (s *Screen) glyphOf(c term.Cell) glyph {
 	} else {
 		k.text = s.view.Term.Cluster(c)
 	}
-	g, _ := s.atlas.find(k)
+	g, ok := s.glyphs.find(k)
+	s.missed = s.missed || !ok
 	if k.wide && g.slot != 0 {
 		s.tail = glyph{g.slot + 1, g.color}
 	}
@@ -190,8 +178,10 @@ func (s *Screen) ligate(cells []term.Cell, x int) {
 	for i := range n {
 		text[i] = byte(cells[x+i].Char)
 	}
-	if g, ok := s.atlas.find(glyphKey{text: string(text[:n]), style: style(cells[x].Attr)}); ok {
+	if g, ok := s.glyphs.find(glyphKey{text: string(text[:n]), style: style(cells[x].Attr)}); ok {
 		s.ligated, s.ligSlot = n, int(g.slot)
+	} else {
+		s.missed = true
 	}
 }
 
@@ -240,7 +230,7 @@ func (s *Screen) putCursor(y int) {
 	}
 	if _, x, on := v.Place(); on {
 		x = min(x, s.cols-1)
-		s.texels[x*cellTexelBytes+11] |= cursorHollow << shiftCursor
+		s.row[x*paint.CellBytes+11] |= paint.CursorHollow << paint.CursorShift
 		return
 	}
 	if v.Preedit != "" {
@@ -250,21 +240,21 @@ func (s *Screen) putCursor(y int) {
 	if !c.Visible || v.Focused && c.Blink && !v.BlinkOn {
 		return
 	}
-	out := s.texels[c.X*cellTexelBytes : c.X*cellTexelBytes+cellTexelBytes]
+	out := s.row[c.X*paint.CellBytes : c.X*paint.CellBytes+paint.CellBytes]
 	kind := byte(0)
 	switch {
 	case !v.Focused:
-		kind = cursorHollow
+		kind = paint.CursorHollow
 	case c.Style == term.CursorBar:
-		kind = cursorBar
+		kind = paint.CursorBar
 	case c.Style == term.CursorUnderline:
-		kind = cursorUnder
+		kind = paint.CursorUnderline
 	default:
 		cursor := v.Term.Palette().Resolve(v.Term.Palette().Cursor, term.DefaultColor)
-		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3]|solid)
+		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3]|paint.Solid)
 		put(out[4:], cursor, out[7])
 	}
-	out[11] |= kind << shiftCursor
+	out[11] |= kind << paint.CursorShift
 }
 
 // putPreedit draws the text of an input method, underlined.
@@ -279,10 +269,10 @@ func (s *Screen) putPreedit(x int) {
 			c.Attr = term.Wide
 		}
 		s.putCell(x, c, false, nil)
-		s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+		s.row[x*paint.CellBytes+11] |= byte(term.UnderlineSingle)
 		if x++; w == 2 && x < s.cols {
 			s.putCell(x, term.Cell{Attr: term.WideTail}, false, nil)
-			s.texels[x*cellTexelBytes+11] |= byte(term.UnderlineSingle)
+			s.row[x*paint.CellBytes+11] |= byte(term.UnderlineSingle)
 			x++
 		}
 	}

@@ -3,22 +3,12 @@
 package screen
 
 import (
-	_ "embed"
-	"fmt"
-	"image"
-	"image/color"
-	"math"
-	"syscall/js"
 	"time"
 
-	"github.com/hajimehoshi/ebiten/v2"
-
 	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/wasm/client/paint"
 	"github.com/porthole-rac/porthole/wasm/client/theme"
 )
-
-//go:embed shader.kage
-var shaderSource []byte
 
 // View is what the client shows: the terminal, where it is scrolled to, and what
 // is marked on it.
@@ -49,30 +39,33 @@ type Range struct {
 	Current  bool
 }
 
-// Screen draws a View. It implements ebiten.Game.
+// Screen draws a View.
 type Screen struct {
-	view   *View
-	atlas  *atlas
-	shader *ebiten.Shader
-	grid   *ebiten.Image
-	cols   int
-	rows   int
-	pixels []byte // of grid, all rows
-	texels []byte // the row of pixels that is being built
-	dirty  []bool
-	all    bool
+	view    *View
+	to      presenter
+	drawing Drawing
+	glyphs  *glyphs
+	cols    int
+	rows    int
+	cells   []byte // all rows
+	row     []byte // the one that is being built
+	dirty   []bool
+	waiting []bool // rows that lack glyphs
+	missed  bool   // the row that is being built lacks one
+	all     bool
+	// overflowed: what is shown has more glyphs than there is room for. The rest
+	// stays empty until something changes.
+	overflowed bool
 
 	width, height int // of the canvas, device pixels
 	cursorY       int // row in which the cursor was drawn, -1: none
 
 	painted func() // called after each frame that was drawn
 	frames  uint64
-	wake    js.Value
-	verts   []ebiten.Vertex
-	inds    []uint16
-	tail    glyph // right half of the wide glyph just put
+	areas   []area // buffer
+	tail    glyph  // right half of the wide glyph just put
 
-	textures textures
+	gallery  gallery
 	pieces   []term.Piece // buffer
 	rowsWith []int        // rows to be drawn that have pictures
 
@@ -85,26 +78,32 @@ type Screen struct {
 }
 
 // New makes a screen. painted is called when a frame has been drawn.
-func New(v *View, f Font, painted func()) (*Screen, error) {
-	sh, err := ebiten.NewShader(shaderSource)
+func New(v *View, f Font, d Drawing, painted func()) (*Screen, error) {
+	to, err := newPresenter(d)
 	if err != nil {
-		return nil, fmt.Errorf("compile cell shader: %w", err)
+		return nil, err
 	}
-	s := &Screen{view: v, shader: sh, painted: painted, cursorY: -1, all: true, wake: js.Global().Get("portholeWake")}
-	s.textures.ready = s.Invalidate
+	s := &Screen{view: v, to: to, drawing: d, painted: painted, cursorY: -1, all: true}
+	s.gallery.changed, s.gallery.to = s.Invalidate, to
 	s.SetFont(f)
 	return s, nil
 }
 
+// Run draws for ever.
+func (s *Screen) Run() error { return s.to.run(s) }
+
+// Drawing tells which presenter draws.
+func (s *Screen) Drawing() Drawing { return s.drawing }
+
 // SetFont changes the font; the cell size changes with it.
 func (s *Screen) SetFont(f Font) {
-	s.atlas = newAtlas(f)
+	s.glyphs = newGlyphs(f, s.to)
 	s.Invalidate()
 }
 
 // Cell gives the size of a cell in device pixels.
 func (s *Screen) Cell() (w, h int) {
-	return s.atlas.raster.metrics.cellW, s.atlas.raster.metrics.cellH
+	return s.glyphs.raster.metrics.cellW, s.glyphs.raster.metrics.cellH
 }
 
 // Resize sets the size of the canvas in device pixels.
@@ -133,24 +132,13 @@ func (s *Screen) InvalidateRow(y int) {
 func (s *Screen) InvalidateCursor() { s.InvalidateRow(s.cursorRow()) }
 
 // Wake asks for a frame.
-func (s *Screen) Wake() {
-	if s.wake.Type() == js.TypeFunction {
-		s.wake.Invoke(1)
-	}
-}
+func (s *Screen) Wake() { s.to.wake() }
 
 // Frames counts the frames drawn.
 func (s *Screen) Frames() uint64 { return s.frames }
 
-// Update implements ebiten.Game.
-func (s *Screen) Update() error { return nil }
-
-// Layout implements ebiten.Game.
-func (s *Screen) Layout(int, int) (w, h int) { return max(s.width, 1), max(s.height, 1) }
-
-// Draw implements ebiten.Game. The image keeps what was drawn before.
-func (s *Screen) Draw(dst *ebiten.Image) {
-	t := s.view.Term
+// frame draws what has changed; the presenter calls it.
+func (s *Screen) frame() {
 	if s.unfinished() {
 		return
 	}
@@ -161,9 +149,10 @@ func (s *Screen) Draw(dst *ebiten.Image) {
 		return
 	}
 	if s.all {
-		dst.Fill(rgb(t.Palette().Resolve(term.DefaultColor, t.Palette().Background)))
+		s.to.clear(s.width, s.height, s.colorsNow().background)
 	}
-	s.draw(dst)
+	s.draw()
+	s.to.finish()
 	s.all = false
 	clear(s.dirty)
 	s.frames++
@@ -202,19 +191,16 @@ func (s *Screen) cursorRow() int {
 	return s.view.Term.Cursor().Y + s.view.Back
 }
 
-// fit makes the texture as large as the terminal.
+// fit makes the grid as large as the terminal.
 func (s *Screen) fit() {
 	cols, rows := s.view.Term.Size()
-	if cols == s.cols && rows == s.rows && s.grid != nil {
+	if cols == s.cols && rows == s.rows {
 		return
 	}
-	if s.grid != nil {
-		s.grid.Deallocate()
-	}
 	s.cols, s.rows = cols, rows
-	s.grid = ebiten.NewImageWithOptions(image.Rect(0, 0, 3*cols, rows), &ebiten.NewImageOptions{Unmanaged: true})
-	s.pixels = make([]byte, rows*cols*cellTexelBytes)
-	s.dirty = make([]bool, rows)
+	s.cells = make([]byte, rows*cols*paint.CellBytes)
+	s.to.setGrid(s.cells, cols, rows)
+	s.dirty, s.waiting = make([]bool, rows), make([]bool, rows)
 	s.all = true
 }
 
@@ -227,9 +213,12 @@ func (s *Screen) collectDamage() {
 	} else {
 		for y := range s.rows {
 			if y+back < s.rows && t.Changed(y) {
-				s.dirty[y+back] = true
+				s.dirty[y+back], s.overflowed = true, false
 			}
 		}
+	}
+	if s.all {
+		s.overflowed = false
 	}
 	t.ClearDamage()
 	y := -1
@@ -253,14 +242,19 @@ func (s *Screen) anyDirty() bool {
 	return s.all
 }
 
-// build writes the dirty rows to the texture. Glyphs that were missing are drawn
-// and their rows built again.
-func (s *Screen) build() bool {
-	any := false
-	for range 3 {
-		from := 0 // of the rows that are built and not yet in the texture
+// build makes the cells of the dirty rows anew, and of those for which glyphs have
+// come. Glyphs that are missing are drawn, as many as there is time for; what is
+// left comes in the next frame.
+func (s *Screen) build() (any bool) {
+	until := time.Now().Add(glyphBudget)
+	s.glyphs.forget() // the rows ask again
+	for y, waits := range s.waiting {
+		s.dirty[y] = s.dirty[y] || waits
+	}
+	for pass := 0; ; pass++ {
+		from := 0 // of the rows that are built and not uploaded yet
 		for y := range s.rows {
-			if s.all || s.dirty[y] {
+			if s.waiting[y] || pass == 0 && (s.all || s.dirty[y]) {
 				s.buildRow(y)
 				any = true
 				continue
@@ -269,30 +263,38 @@ func (s *Screen) build() bool {
 			from = y + 1
 		}
 		s.upload(from, s.rows)
-		if !s.atlas.fill() {
-			break
+		if len(s.glyphs.missing) == 0 {
+			return any
 		}
-		if s.atlas.full {
-			s.atlas.reset()
-			s.all = true
+		if pass > 0 && !time.Now().Before(until) {
+			s.Wake()
+			return any
+		}
+		s.glyphs.fill(until)
+		if s.glyphs.full {
+			if s.overflowed {
+				clear(s.waiting)
+				return any
+			}
+			s.overflowed, s.all = true, true
+			s.glyphs.reset()
+			for y := range s.waiting {
+				s.waiting[y] = true
+			}
 		}
 	}
-	return any
 }
 
-// upload writes the rows from…to-1 to the texture, in one piece: each piece costs
-// the browser as much as many rows.
+// upload tells of the rows from…to-1.
 func (s *Screen) upload(from, to int) {
 	if from < to {
-		stride := s.cols * cellTexelBytes
-		s.grid.SubImage(image.Rect(0, from, 3*s.cols, to)).(*ebiten.Image).WritePixels(s.pixels[from*stride : to*stride])
+		s.to.upload(from, to)
 	}
 }
 
 // draw paints the dirty rows, neighbours in one piece.
-func (s *Screen) draw(dst *ebiten.Image) {
-	cw, ch := s.Cell()
-	s.verts, s.inds = s.verts[:0], s.inds[:0]
+func (s *Screen) draw() {
+	s.areas = s.areas[:0]
 	for y := 0; y < s.rows; y++ {
 		if !s.all && !s.dirty[y] {
 			continue
@@ -301,47 +303,15 @@ func (s *Screen) draw(dst *ebiten.Image) {
 		for end < s.rows && (s.all || s.dirty[end]) {
 			end++
 		}
-		s.quad(0, float32(y*ch), float32(s.cols*cw), float32(end*ch))
+		s.areas = append(s.areas, area{0, s.cols, y, end})
 		y = end
 	}
-	s.drawCells(dst, allBackgrounds)
-	s.drawPictures(dst)
+	s.to.cells(s.areas, paint.AllBackgrounds, s.colorsNow())
+	s.drawPictures()
 }
 
-// drawCells draws the cells within the quads.
-func (s *Screen) drawCells(dst *ebiten.Image, layer int) {
-	if len(s.verts) == 0 {
-		return
-	}
-	cw, ch := s.Cell()
-	m := s.atlas.raster.metrics
-	thick := math.Max(1, math.Round(m.size/14))
-	under := math.Min(m.baseline+thick*1.5+1, float64(m.cellH)-thick)
+// colorsNow are the terminal's colours.
+func (s *Screen) colorsNow() colors {
 	p := s.view.Term.Palette()
-	dst.DrawTrianglesShader(s.verts, s.inds, s.shader, &ebiten.DrawTrianglesShaderOptions{
-		Images: [4]*ebiten.Image{s.atlas.image, s.grid},
-		Uniforms: map[string]any{
-			"Cell":        []float32{float32(cw), float32(ch)},
-			"Lines":       []float32{float32(under), float32(thick), float32(math.Round(m.baseline - m.size*.27)), float32(thick)},
-			"CursorColor": vec3(p.Resolve(p.Cursor, term.DefaultColor)),
-			"Background":  vec3(p.Resolve(term.DefaultColor, p.Background)),
-			"Layer":       float32(layer),
-		},
-	})
-}
-
-func (s *Screen) quad(x0, y0, x1, y1 float32) {
-	n := uint16(len(s.verts))
-	for _, p := range [4][2]float32{{x0, y0}, {x1, y0}, {x0, y1}, {x1, y1}} {
-		s.verts = append(s.verts, ebiten.Vertex{DstX: p[0], DstY: p[1], SrcX: 0, SrcY: 0, ColorR: 1, ColorG: 1, ColorB: 1, ColorA: 1})
-	}
-	s.inds = append(s.inds, n, n+1, n+2, n+1, n+2, n+3)
-}
-
-func vec3(v uint32) []float32 {
-	return []float32{float32(v>>16) / 255, float32(v>>8&0xff) / 255, float32(v&0xff) / 255}
-}
-
-func rgb(v uint32) color.RGBA {
-	return color.RGBA{R: byte(v >> 16), G: byte(v >> 8), B: byte(v), A: 255}
+	return colors{background: p.Resolve(term.DefaultColor, p.Background), cursor: p.Resolve(p.Cursor, term.DefaultColor)}
 }

@@ -3,11 +3,8 @@
 package screen
 
 import (
-	"image"
 	"math"
 	"syscall/js"
-
-	"github.com/hajimehoshi/ebiten/v2"
 
 	"github.com/porthole-rac/porthole/protocol/term"
 )
@@ -19,33 +16,33 @@ const (
 	stripBytes    = 1 << 20  // of pixels converted at once
 )
 
-// texture is a picture that is ready to be drawn, or is getting ready.
-type texture struct {
-	image          *ebiten.Image // nil while it is not there
-	scaleX, scaleY float32       // its pixels for each of the picture's
+// ready is a picture that is ready to be drawn, or is getting ready.
+type ready struct {
+	pixels         pixels  // nil while it is not there
+	scaleX, scaleY float32 // its pixels for each of the picture's
 	bytes          int
 	used           uint64 // number of the frame
 	decoded        []byte // came from the browser, to be written in the next frame
 	width, height  int
 }
 
-// textures holds the pictures that were drawn lately. Files are decoded by the
+// gallery holds the pictures that were drawn lately. Files are decoded by the
 // browser, one at a time.
-type textures struct {
-	all      map[*term.Picture]*texture
+type gallery struct {
+	all      map[*term.Picture]*ready
 	bytes    int
 	frame    uint64
 	complete uint64 // the last frame that drew everything
 	queue    []*term.Picture
 	busy     bool
-	ready    func() // called when a picture can be drawn
+	changed  func() // called when a picture can be drawn
 	strip    []byte
-	padded   []byte
+	to       presenter
 }
 
 // begin is called at the beginning of a frame; all tells that everything is
 // drawn. What the terminal has dropped goes.
-func (c *textures) begin(t *term.Terminal, all bool) {
+func (c *gallery) begin(t *term.Terminal, all bool) {
 	c.frame++
 	if len(c.all) == 0 || !all {
 		return
@@ -58,17 +55,17 @@ func (c *textures) begin(t *term.Terminal, all bool) {
 	c.complete = c.frame
 }
 
-func (c *textures) drop(p *term.Picture) {
+func (c *gallery) drop(p *term.Picture) {
 	x := c.all[p]
 	delete(c.all, p)
 	c.bytes -= x.bytes
-	if x.image != nil {
-		x.image.Deallocate()
+	if x.pixels != nil {
+		x.pixels.free()
 	}
 }
 
-// get gives a picture's texture, nil while it is not ready.
-func (c *textures) get(p *term.Picture) *texture {
+// get gives a picture for drawing, nil while it is not ready.
+func (c *gallery) get(p *term.Picture) *ready {
 	x := c.all[p]
 	if x == nil {
 		if x = c.make(p); x == nil {
@@ -77,22 +74,22 @@ func (c *textures) get(p *term.Picture) *texture {
 	}
 	x.used = c.frame
 	if x.decoded != nil {
-		x.image = newTexture(x.width, x.height)
+		x.pixels = c.to.pixels(x.width, x.height)
 		c.write(x, func(dst []byte, y, n int) []byte {
 			return append(dst, x.decoded[4*x.width*y:4*x.width*(y+n)]...)
 		})
 		x.decoded = nil
 	}
-	if x.image == nil {
+	if x.pixels == nil {
 		return nil
 	}
 	return x
 }
 
-// make begins a texture. Those that were not in the last complete frame make
+// make begins a picture. Those that were not in the last complete frame make
 // room for it; when those that are would have to, it is not drawn.
-func (c *textures) make(p *term.Picture) *texture {
-	x := &texture{width: p.Width, height: p.Height}
+func (c *gallery) make(p *term.Picture) *ready {
+	x := &ready{width: p.Width, height: p.Height}
 	if f := math.Sqrt(float64(maxPixels) / float64(p.Width*p.Height)); f < 1 {
 		x.width, x.height = max(int(float64(p.Width)*f), 1), max(int(float64(p.Height)*f), 1)
 	}
@@ -115,13 +112,13 @@ func (c *textures) make(p *term.Picture) *texture {
 	}
 	x.scaleX, x.scaleY = float32(x.width)/float32(p.Width), float32(x.height)/float32(p.Height)
 	if c.all == nil {
-		c.all = make(map[*term.Picture]*texture)
+		c.all = make(map[*term.Picture]*ready)
 	}
 	c.all[p] = x
 	c.bytes += x.bytes
 	switch p.Format {
 	case term.FormatRGBA, term.FormatRGB, term.FormatIndexed:
-		x.image = newTexture(x.width, x.height)
+		x.pixels = c.to.pixels(x.width, x.height)
 		c.write(x, p.AppendRows)
 	default:
 		c.queue = append(c.queue, p)
@@ -130,44 +127,15 @@ func (c *textures) make(p *term.Picture) *texture {
 	return x
 }
 
-// newTexture makes room for a picture and a border of one pixel, which repeats
-// the picture's edges: else they would fade where it is drawn larger.
-func newTexture(w, h int) *ebiten.Image {
-	return ebiten.NewImageWithOptions(image.Rect(0, 0, w+2, h+2), &ebiten.NewImageOptions{Unmanaged: true})
-}
-
-// write writes a texture, some rows at once. rows appends rows y…y+n-1 with
-// straight alpha; textures have it multiplied.
-func (c *textures) write(x *texture, rows func(dst []byte, y, n int) []byte) {
-	w, h := x.width, x.height
-	step := max(stripBytes/(4*w), 1)
-	for y := 0; y < h; y += step {
-		n := min(step, h-y)
-		c.strip = rows(c.strip[:0], y, n)
+// write writes a picture, some rows at once. rows appends rows y…y+n-1 with
+// straight alpha; presenters want it multiplied.
+func (c *gallery) write(x *ready, rows func(dst []byte, y, n int) []byte) {
+	step := max(stripBytes/(4*x.width), 1)
+	for y := 0; y < x.height; y += step {
+		c.strip = rows(c.strip[:0], y, min(step, x.height-y))
 		premultiply(c.strip)
-		c.padded = c.padded[:0]
-		top := y + 1
-		if y == 0 {
-			c.pad(0, w)
-			top = 0
-		}
-		for i := range n {
-			c.pad(i, w)
-		}
-		if y+n == h {
-			c.pad(n-1, w)
-		}
-		end := top + len(c.padded)/(4*(w+2))
-		x.image.SubImage(image.Rect(0, top, w+2, end)).(*ebiten.Image).WritePixels(c.padded)
+		x.pixels.write(y, c.strip)
 	}
-}
-
-// pad appends a row of the strip with its border.
-func (c *textures) pad(i, w int) {
-	row := c.strip[4*w*i : 4*w*(i+1)]
-	c.padded = append(c.padded, row[:4]...)
-	c.padded = append(c.padded, row...)
-	c.padded = append(c.padded, row[len(row)-4:]...)
 }
 
 func premultiply(pix []byte) {
@@ -186,7 +154,7 @@ func premultiply(pix []byte) {
 
 // next has the browser decode the next file that is still wanted. One that it
 // cannot decode stays without pixels and is not drawn.
-func (c *textures) next() {
+func (c *gallery) next() {
 	if c.busy || len(c.queue) == 0 {
 		return
 	}
@@ -221,7 +189,7 @@ func (c *textures) next() {
 			ctx.Call("drawImage", bitmap, 0, 0)
 			x.decoded = make([]byte, 4*w*h)
 			js.CopyBytesToGo(x.decoded, ctx.Call("getImageData", 0, 0, w, h).Get("data"))
-			c.ready()
+			c.changed()
 		}
 		bitmap.Call("close")
 		finish()
