@@ -140,18 +140,6 @@ func TestReload(t *testing.T) {
 	b.shows("kept\n")
 }
 
-// TestLostGraphics: the page comes back by itself.
-func TestLostGraphics(t *testing.T) {
-	b := openOwn(t)
-	b.shell("echo before")
-	b.do(`globalThis.old = true, document.querySelector("body > canvas").getContext("webgl2").getExtension("WEBGL_lose_context").loseContext()`)
-	b.until(`!globalThis.old && globalThis.porthole?.state == "connected"`)
-	b.shows("before")
-	b.send("clear; printf '\\e[?25l\\e[41m   '; read -s x\r")
-	b.wantColor(1, 0, .5, .5, lightRed)
-	b.send("\r")
-}
-
 func TestTakenOver(t *testing.T) {
 	b := openOwn(t)
 	b.shell(`X=mine; printf '\e]0;this one\a'`)
@@ -182,22 +170,6 @@ func TestReconnect(t *testing.T) {
 	b.until(`document.getElementById("banner").hidden`)
 	b.send("echo still here\r")
 	b.shows("\nstill here")
-}
-
-func TestNoWebGL(t *testing.T) {
-	b := newTab(t)
-	b.emulate(chromedp.EmulateViewport(1280, 800), chromedp.Navigate(server.URL))
-	b.blockWebGL()
-	b.must(b.Launch(demo))
-	b.must(b.State("ended"))
-	if code := eval[string](b, "porthole.reason.code"); code != "webgl" {
-		t.Errorf("the code is %q", code)
-	}
-	text := eval[string](b, `document.getElementById("end").innerText`)
-	if !strings.Contains(text, "WebGL 2") || !strings.Contains(text, "hardware acceleration") {
-		t.Errorf("the page says %q", text)
-	}
-	b.shot("no-webgl")
 }
 
 // TestClosingWithCtrl: Ctrl+W, a word deleted in a shell, asks before the tab closes.

@@ -44,8 +44,10 @@ func (b *tab) cat(stream string) {
 }
 
 // TestPictures looks at the pixels of pictures of each protocol and kind.
-func TestPictures(t *testing.T) {
-	b := open(t)
+func TestPictures(t *testing.T) { eachDrawing(t, testPictures) }
+
+func testPictures(b *tab) {
+	t := b.t
 	w, h := b.cellSize()
 	blue := encoded(color.RGBA{0, 0, 255, 255}, asPNG)
 	inline := func(file string) string {

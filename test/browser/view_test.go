@@ -20,8 +20,10 @@ const (
 )
 
 // TestCells looks at the pixels of cells.
-func TestCells(t *testing.T) {
-	b := open(t)
+func TestCells(t *testing.T) { eachDrawing(t, testCells) }
+
+func testCells(b *tab) {
+	t := b.t
 	b.printf(`\e[?25l` + // no cursor
 		`\e[41m \e[0m\e[48;2;1;2;3m \e[0m\e[48;5;21m \e[0m\e[7m \e[0m` + // row 0: backgrounds
 		`\r\n█▀▄▌▐░│─┼╔⣿` + // row 1: drawn by code
@@ -92,8 +94,9 @@ func TestCells(t *testing.T) {
 	b.shell(`printf '\e[?25h'`)
 }
 
-func TestCursorStyles(t *testing.T) {
-	b := open(t)
+func TestCursorStyles(t *testing.T) { eachDrawing(t, testCursorStyles) }
+
+func testCursorStyles(b *tab) {
 	const cursor = 0x0a5fb4
 	b.send("clear; printf '\\e[2 q'; read -s x\r")
 	b.until(`porthole.text().trim() == ""`)
@@ -176,8 +179,10 @@ func TestEndpointSchemes(t *testing.T) {
 	}
 }
 
-func TestZoom(t *testing.T) {
-	b := open(t)
+func TestZoom(t *testing.T) { eachDrawing(t, testZoom) }
+
+func testZoom(b *tab) {
+	t := b.t
 	size := func() (cols, w float64) {
 		s := eval[map[string]float64](b, "porthole.size()")
 		return s["cols"], s["cellWidth"]
@@ -207,8 +212,9 @@ func TestZoom(t *testing.T) {
 	b.key("0", "Digit0", ctrl)
 }
 
-func TestResize(t *testing.T) {
-	b := open(t)
+func TestResize(t *testing.T) { eachDrawing(t, testResize) }
+
+func testResize(b *tab) {
 	resized := `globalThis.sizes = [], porthole.on("resize", s => sizes.push(s.cols))`
 	b.do(resized)
 	b.emulate(chromedp.EmulateViewport(700, 500))
@@ -228,16 +234,19 @@ func TestResize(t *testing.T) {
 
 // TestSynchronizedOutput: a program that hangs in the middle of a picture must
 // not freeze the terminal.
-func TestSynchronizedOutput(t *testing.T) {
-	b := open(t)
+func TestSynchronizedOutput(t *testing.T) { eachDrawing(t, testSynchronizedOutput) }
+
+func testSynchronizedOutput(b *tab) {
 	b.printf(`\e[?25l\e[?2026h\e[41m      `)
 	b.wantColor(2, 0, .5, .5, lightRed)
 	b.send("\r")
 	b.shell(`printf '\e[?2026l\e[?25h'`)
 }
 
-func TestHiddenTabPaintsNothing(t *testing.T) {
-	b := open(t)
+func TestHiddenTabPaintsNothing(t *testing.T) { eachDrawing(t, testHiddenTabPaintsNothing) }
+
+func testHiddenTabPaintsNothing(b *tab) {
+	t := b.t
 	other := newTab(t)
 	other.emulate(chromedp.Navigate("about:blank"))
 	b.do(`Object.defineProperty(document, "hidden", {get: () => true, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`)
@@ -251,8 +260,9 @@ func TestHiddenTabPaintsNothing(t *testing.T) {
 	b.until("porthole.stats().framesPainted > " + trim(frames))
 }
 
-func TestIdlePaintsNothing(t *testing.T) {
-	b := open(t)
+func TestIdlePaintsNothing(t *testing.T) { eachDrawing(t, testIdlePaintsNothing) }
+
+func testIdlePaintsNothing(b *tab) {
 	b.printf(`\e[2 q`) // a cursor that does not blink
 	b.eventually("rest", func() bool {
 		before := eval[float64](b, "porthole.stats().framesPainted")
