@@ -130,7 +130,7 @@ func (b *bench) newCat(name string, size int) (c *cat, err error) {
 	if err = c.sshd.endpoint(add(c.server), name, fmt.Sprintf("scrollback=%d", scrollback)); err != nil {
 		return c, err
 	}
-	c.browser, c.page, err = openShell(c.server, name)
+	c.browser, c.page, err = b.openShell(c.server, name)
 	return c, err
 }
 

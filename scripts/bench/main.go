@@ -1,7 +1,7 @@
 // Bench measures what Porthole promises and prints one table: bar, measured,
 // limit, passed or not.
 //
-//	go run ./scripts/bench [--only NAME,…] [--quick] [--json FILE] [--porthole BINARY]
+//	go run ./scripts/bench [--only NAME,…] [--quick] [--drawing gpu|canvas] [--json FILE] [--porthole BINARY]
 //
 // It drives a binary that was built with its web bundle (make build), a real
 // OpenSSH server on loopback and Debian's Chromium. Each benchmark measures as a
@@ -63,6 +63,8 @@ func least(bar string, measured, limit float64, unit, note string) row {
 type bench struct {
 	quick  bool
 	binary string // porthole
+	// drawing is what the person has chosen in the settings; "": nothing.
+	drawing string
 	root   string // of the repository
 	dir    string // temporary
 	sshd   *sshd  // started when first needed
@@ -99,12 +101,13 @@ func main() {
 	quick := flag.Bool("quick", false, "smaller sizes, to see that the benchmarks work")
 	file := flag.String("json", filepath.Join("bin", "bench.json"), "`file` for the figures")
 	binary := flag.String("porthole", filepath.Join("bin", "porthole"), "the porthole `binary`")
+	drawing := flag.String("drawing", "", "what is to draw terminals, gpu or canvas; else the page chooses")
 	flag.Parse()
 	// The demo starts the person's shell, whose start-up files may take seconds and
 	// are not Porthole's; this one reads none.
 	_ = os.Setenv("SHELL", "/bin/sh")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ok, err := run(ctx, *only, *quick, *file, *binary)
+	ok, err := run(ctx, *only, *quick, *drawing, *file, *binary)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -114,7 +117,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, only string, quick bool, file, binary string) (ok bool, err error) {
+func run(ctx context.Context, only string, quick bool, drawing, file, binary string) (ok bool, err error) {
 	chosen, err := choose(only)
 	if err != nil {
 		return false, err
@@ -135,7 +138,7 @@ func run(ctx context.Context, only string, quick bool, file, binary string) (ok 
 		return false, fmt.Errorf("make folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{quick: quick, binary: binary, root: root, dir: dir}
+	b := &bench{quick: quick, drawing: drawing, binary: binary, root: root, dir: dir}
 	defer b.close()
 
 	r := report{Time: time.Now().UTC(), Quick: quick, Machine: machine(), Problems: map[string]string{}, Load: map[string]string{}}

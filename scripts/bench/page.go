@@ -21,14 +21,17 @@ const (
 )
 
 // openShell opens a browser with a shell at its prompt.
-func openShell(s *browser.Server, endpoint string) (*browser.Browser, *browser.Page, error) {
-	b, err := browser.Start(viewWidth, viewHeight)
+func (b *bench) openShell(s *browser.Server, endpoint string) (*browser.Browser, *browser.Page, error) {
+	chromium, err := browser.Start(viewWidth, viewHeight)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := b.Page()
+	p, err := chromium.Page()
 	if err == nil {
 		err = p.LogIn(s)
+	}
+	if err == nil && b.drawing != "" {
+		_, err = browser.Eval[bool](p, fmt.Sprintf(`localStorage.setItem("porthole.options", JSON.stringify({ drawing: %q })), true`, b.drawing))
 	}
 	if err == nil {
 		err = p.Launch(endpoint)
@@ -43,10 +46,10 @@ func openShell(s *browser.Server, endpoint string) (*browser.Browser, *browser.P
 		err = p.Until(demoPrompt + `.test(porthole.text().trimEnd())`)
 	}
 	if err != nil {
-		b.Close()
+		chromium.Close()
 		return nil, nil, err
 	}
-	return b, p, nil
+	return chromium, p, nil
 }
 
 // key types on a shell's command line.
@@ -67,7 +70,7 @@ func key(ctx context.Context, b *bench) ([]row, error) {
 	if err := sshd.endpoint(add(server), "key"); err != nil {
 		return nil, err
 	}
-	chromium, p, err := openShell(server, "key")
+	chromium, p, err := b.openShell(server, "key")
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +215,7 @@ func idlePage(ctx context.Context, b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer server.Stop()
-	chromium, _, err := openShell(server, demo)
+	chromium, _, err := b.openShell(server, demo)
 	if err != nil {
 		return nil, err
 	}
