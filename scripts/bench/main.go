@@ -65,9 +65,9 @@ type bench struct {
 	binary string // porthole
 	// drawing is what the person has chosen in the settings; "": nothing.
 	drawing string
-	root   string // of the repository
-	dir    string // temporary
-	sshd   *sshd  // started when first needed
+	root    string // of the repository
+	dir     string // temporary
+	sshd    *sshd  // started when first needed
 }
 
 type benchmark struct {

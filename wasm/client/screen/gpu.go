@@ -147,8 +147,10 @@ func (g *gpu) cells(list []area, layer int, c colors) {
 func (g *gpu) quad(to, from paint.Rect) {
 	n := uint16(len(g.verts))
 	for _, v := range [4][4]float32{
-		{to.X0, to.Y0, from.X0, from.Y0}, {to.X1, to.Y0, from.X1, from.Y0},
-		{to.X0, to.Y1, from.X0, from.Y1}, {to.X1, to.Y1, from.X1, from.Y1},
+		{to.X0, to.Y0, from.X0, from.Y0},
+		{to.X1, to.Y0, from.X1, from.Y0},
+		{to.X0, to.Y1, from.X0, from.Y1},
+		{to.X1, to.Y1, from.X1, from.Y1},
 	} {
 		g.verts = append(g.verts, ebiten.Vertex{DstX: v[0], DstY: v[1], SrcX: v[2], SrcY: v[3], ColorR: 1, ColorG: 1, ColorB: 1, ColorA: 1})
 	}
