@@ -253,7 +253,7 @@ func TightVNC(dir string, o VNCOptions) (*VNC, error) {
 	})
 }
 
-// X11VNC starts an x11vnc on an Xvfb.
+// X11VNC starts an x11vnc on an Xvfb. With TLS it offers VeNCrypt and type 18.
 func X11VNC(dir string, o VNCOptions) (*VNC, error) {
 	s := newVNC("x11vnc", dir, o)
 	return startVNC(s, func() error {
@@ -290,10 +290,25 @@ func X11VNC(dir string, o VNCOptions) (*VNC, error) {
 			args = append(args, "-ssl", both, "-vencrypt", "support", "-anontls", "support")
 		}
 		args = append(args, o.Args...)
+		env, err := anonymousOpenSSL(dir)
+		if err != nil {
+			return err
+		}
 		return s.listens(func(port int) (program, error) {
-			return program{path: path, args: append(args, "-rfbport", strconv.Itoa(port))}, nil
+			return program{path: path, args: append(args, "-rfbport", strconv.Itoa(port)), env: env}, nil
 		})
 	})
+}
+
+// anonymousOpenSSL makes OpenSSL take suites without certificates, which Debian's
+// settings forbid to x11vnc: there it offers types that it then fails.
+func anonymousOpenSSL(dir string) (env []string, err error) {
+	file := filepath.Join(dir, "openssl.cnf")
+	const text = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = DEFAULT:@SECLEVEL=0\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("write openssl.cnf: %w", err)
+	}
+	return []string{"OPENSSL_CONF=" + file}, nil
 }
 
 // onXvfb gives the server an Xvfb to show.

@@ -139,19 +139,17 @@ func sha1Block(h *[8]uint32, p []byte) {
 		w[i] = bits.RotateLeft32(w[i-3]^w[i-8]^w[i-14]^w[i-16], 1)
 	}
 	a, b, c, d, e := h[0], h[1], h[2], h[3], h[4]
-	for i := range w {
-		var f, k uint32
-		switch i / 20 {
-		case 0:
-			f, k = b&c|^b&d, 0x5a827999
-		case 1:
-			f, k = b^c^d, 0x6ed9eba1
-		case 2:
-			f, k = b&c|b&d|c&d, 0x8f1bbcdc
-		default:
-			f, k = b^c^d, 0xca62c1d6
-		}
-		a, b, c, d, e = bits.RotateLeft32(a, 5)+f+e+k+w[i], a, bits.RotateLeft32(b, 30), c, d
+	for _, v := range w[:20] {
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b&c|^b&d)+e+0x5a827999+v, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for _, v := range w[20:40] {
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+0x6ed9eba1+v, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for _, v := range w[40:60] {
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b&c|b&d|c&d)+e+0x8f1bbcdc+v, a, bits.RotateLeft32(b, 30), c, d
+	}
+	for _, v := range w[60:] {
+		a, b, c, d, e = bits.RotateLeft32(a, 5)+(b^c^d)+e+0xca62c1d6+v, a, bits.RotateLeft32(b, 30), c, d
 	}
 	h[0], h[1], h[2], h[3], h[4] = h[0]+a, h[1]+b, h[2]+c, h[3]+d, h[4]+e
 }
@@ -182,14 +180,11 @@ func sha256Block(h *[8]uint32, p []byte) {
 			(bits.RotateLeft32(x, -7) ^ bits.RotateLeft32(x, -18) ^ x>>3) +
 			(bits.RotateLeft32(y, -17) ^ bits.RotateLeft32(y, -19) ^ y>>10)
 	}
-	s := *h
-	for i := range w {
-		a, e := s[0], s[4]
-		t := s[7] + (bits.RotateLeft32(e, -6) ^ bits.RotateLeft32(e, -11) ^ bits.RotateLeft32(e, -25)) + (e&s[5] ^ ^e&s[6]) + sha256K[i] + w[i]
-		u := (bits.RotateLeft32(a, -2) ^ bits.RotateLeft32(a, -13) ^ bits.RotateLeft32(a, -22)) + (a&s[1] ^ a&s[2] ^ s[1]&s[2])
-		s = [8]uint32{t + u, a, s[1], s[2], s[3] + t, e, s[5], s[6]}
+	a, b, c, d, e, f, g, k := h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
+	for i, v := range w {
+		t := k + (bits.RotateLeft32(e, -6) ^ bits.RotateLeft32(e, -11) ^ bits.RotateLeft32(e, -25)) + (e&f ^ ^e&g) + sha256K[i] + v
+		u := (bits.RotateLeft32(a, -2) ^ bits.RotateLeft32(a, -13) ^ bits.RotateLeft32(a, -22)) + (a&b ^ a&c ^ b&c)
+		a, b, c, d, e, f, g, k = t+u, a, b, c, d+t, e, f, g
 	}
-	for i := range s {
-		h[i] += s[i]
-	}
+	h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7] = h[0]+a, h[1]+b, h[2]+c, h[3]+d, h[4]+e, h[5]+f, h[6]+g, h[7]+k
 }

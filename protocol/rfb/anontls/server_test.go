@@ -52,7 +52,7 @@ type server struct {
 	fragment     int // bytes of a handshake record; 0: as many as fit
 	noRenegotiation,
 	noExtensions bool
-	p, g, y *big.Int                                // override the field
+	p, g, y *big.Int                               // override the field
 	change  func(kind byte, message []byte) []byte // what is sent instead of a message
 
 	clientRandom, serverRandom []byte
