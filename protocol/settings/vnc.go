@@ -33,15 +33,17 @@ type VNC struct {
 	// both empty: the strongest offered. They come from the list security (ours). A
 	// list that cannot be read allows only SecurityInvalid, so nothing.
 	Allow, Forbid []rfb.Security
-	// CACert are certificates in PEM that alone may have signed the server's (ours);
-	// empty: those of the system. PEM that cannot be read is for the driver to refuse.
+	// CACert are certificates in PEM that alone may have signed the server's (ours). PEM
+	// that cannot be read is for the driver to refuse.
 	CACert string
-	// Fingerprints are SHA-256 sums of certificates (DER) or of RA2 keys (as they came)
-	// that are trusted without more (ours; RDP's name). An entry that cannot be read is
-	// all zero, so that a list of such trusts nothing. Not empty: nothing else is trusted.
+	// Fingerprints are SHA-256 sums of what is trusted without more: of a certificate
+	// (DER), of its public key (SubjectPublicKeyInfo), or of an RA2 key as it came (ours;
+	// cert-fingerprints, RDP's name). An entry that cannot be read is all zero, so that a
+	// list of such trusts nothing. Not empty: nothing else is trusted.
 	Fingerprints [][32]byte
-	// TrustFirst: a certificate or key that nothing vouches for is trusted when it is
-	// the first of this endpoint, and remembered (ours, cert-tofu; default true).
+	// TrustFirst: without CACert and Fingerprints, a certificate or key is trusted when
+	// it is the first of this endpoint, and remembered (ours, cert-tofu; default true,
+	// for RDP it is false). Else the system's authorities have to vouch for it.
 	TrustFirst bool
 	IgnoreCert bool // no check at all (ours; RDP's name)
 	Exclusive  bool // the server's other viewers are sent away (ours)

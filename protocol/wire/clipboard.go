@@ -3,7 +3,8 @@ package wire
 // Clipboard carries clipboard content in either direction. Content longer than
 // one message is sent in parts with More set on all but the last. From the
 // browser it answers a ClipboardRequest when Request is not 0; an answer with
-// Denied set means that the person said no.
+// Denied set means that the person said no. Of a desktop Request is 0 both ways,
+// and Denied means that nothing more comes of a content that was begun.
 type Clipboard struct {
 	Request   uint64
 	Selection byte   // 'c' clipboard, 'p' primary (OSC 52)

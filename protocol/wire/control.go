@@ -257,8 +257,8 @@ func (m *Visibility) Decode(body []byte) error {
 
 // Mark ends a picture update.
 type Mark struct {
-	Number     uint64 // 1, 2, 3… in each attachment
-	InputBytes uint64 // input that the target had taken when the update was made
+	Number     uint64 // 1, 2, 3… in each attachment; of a desktop in each stream
+	InputBytes uint64 // input (of a desktop: inputs) that the target had taken when the update was made
 }
 
 // Append appends the record to dst.
@@ -285,8 +285,8 @@ func (m *Ack) Append(dst []byte) []byte { return appendCount(dst, TypeAck, m.Num
 // Decode reads a record's body.
 func (m *Ack) Decode(body []byte) error { return decodeCount(body, TypeAck, &m.Number) }
 
-// InputAck says how many bytes of Input and Paste the target has taken since
-// the connection began.
+// InputAck says how many bytes of Input and Paste, or inputs to a desktop, the
+// target has taken since the connection began.
 type InputAck struct{ Bytes uint64 }
 
 // Append appends the record to dst.

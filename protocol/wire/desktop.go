@@ -70,7 +70,7 @@ const (
 	CodecCoRRE   Codec = 17
 	CodecHextile Codec = 18
 	CodecZlib    Codec = 19
-	CodecTight   Codec = 20 // basic compression only, or a control byte that resets streams
+	CodecTight   Codec = 20 // any of its kinds; of a rectangle without a size a control byte alone, which resets streams
 	CodecTRLE    Codec = 21
 	CodecZRLE    Codec = 22
 	CodecRFBJPEG Codec = 23 // RFB, "JPEG Encoding": tables may be left out and are then those before
@@ -78,8 +78,8 @@ const (
 )
 
 // Rect begins a rectangle; those after it are painted later and may cover it. When
-// Last is not set its bytes go on in RectData records, with no other record but
-// Mark-less ones of other groups between.
+// Last is not set its bytes go on in RectData records, with no other record of the
+// stream between.
 type Rect struct {
 	X, Y, Width, Height int
 	Codec               Codec

@@ -24,8 +24,22 @@
 //	Input, Paste, Resize, Ack ──────────▶
 //	       ◀───────────────────────────── End, and the socket is closed
 //
+// That is a terminal. For a desktop the lines before End are
+//
+//	       ◀───────────────────────────── DesktopBegin, then Rect | Copy | Fill …, then Mark
+//	Pointer, Key, Window, Ack ──────────▶
+//
 // The relay may send End instead of Welcome. Nothing but Hello is accepted
 // before Welcome.
+//
+// # The stream of a desktop
+//
+// The records 0x60 to 0x6f and the marks between them are one stream, which
+// [DesktopBegin] begins: the browser's decoders remember nothing of what came
+// before, the count of bytes is 0 after it, and marks count from 1. All other
+// records may come between those of the stream, and do not count. A rectangle
+// may be cut into a [Rect] and more [RectData]; between these comes nothing of the
+// stream. Nothing of an update is shown before its mark.
 //
 // # Flow control
 //
@@ -33,9 +47,12 @@
 // the browser answers with an [Ack] when it has painted it (or, in a hidden
 // tab, when it has applied it). The relay keeps at most Welcome.Frames marks
 // without an answer and then stops; it may go on later with a [State] in place
-// of the bytes between. In the other direction the browser keeps at most
+// of the bytes between. Of a desktop it sends as many bytes ahead of what is painted
+// as the line carries in a short time, and then lets the target wait. In the other
+// direction the browser keeps at most
 // Welcome.InputWindow bytes of Input and Paste unconfirmed; marks and
-// [InputAck] carry the count of bytes that the target took.
+// [InputAck] carry the count of bytes that the target took. A desktop's inputs
+// count one each instead: [Pointer], [PointerRelative], [Key], [Typed] and [Power].
 //
 // # Resuming
 //
@@ -44,6 +61,11 @@
 // applied the target's output; the relay goes on from there with Output when it
 // still has the bytes, else with a complete State. The secret changes with
 // every Welcome.
+//
+// Of a desktop the offset counts the bytes of the stream that were taken over, whole
+// records with length and type, and the epoch is the stream's number. The relay goes
+// on exactly there, as it keeps what is not painted, or begins a new stream: always
+// so for a tab that comes new.
 //
 // The package does no I/O. Decoding never allocates more than the length of the
 // message that it was given. docs/wire.md is the same for authors of other

@@ -58,8 +58,42 @@ func TestPageNamesEveryType(t *testing.T) {
 		}
 		return true
 	})
-	if types < 26 {
+	if types < 49 {
 		t.Errorf("only %d types found in types.go", types)
+	}
+}
+
+// Codecs and abilities are told by their numbers.
+func TestPageNamesCodecsAndAbilities(t *testing.T) {
+	text := readPage(t)
+	file, err := parser.ParseFile(token.NewFileSet(), "desktop.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		decl, ok := n.(*ast.GenDecl)
+		if !ok || decl.Tok != token.CONST {
+			return true
+		}
+		for i, spec := range decl.Specs {
+			spec := spec.(*ast.ValueSpec)
+			row := ""
+			if name, ok := strings.CutPrefix(spec.Names[0].Name, "Codec"); ok {
+				row = fmt.Sprintf("| %s | %s |", spec.Values[0].(*ast.BasicLit).Value, name)
+			} else if strings.HasPrefix(spec.Names[0].Name, "Can") {
+				row = fmt.Sprintf("| %d | %s |", i, spec.Names[0].Name)
+			} else {
+				continue
+			}
+			if rows++; !strings.Contains(text, "\n"+row) {
+				t.Errorf("%s lacks the row %s", page, row)
+			}
+		}
+		return false
+	})
+	if rows < 23 {
+		t.Errorf("only %d codecs and abilities found in desktop.go", rows)
 	}
 }
 
@@ -95,6 +129,63 @@ func example() [][]record {
 	}
 }
 
+// The example of a desktop. The offset in the second Hello is what the browser has
+// counted by then.
+func desktopExample() [][]record {
+	first := []record{
+		&wire.Connected{},
+		&wire.DesktopBegin{Width: 4, Height: 2, Stream: 1},
+		&wire.DesktopInfo{Name: "desk:1", Security: "VncAuth", Server: "RFB 3.8", Abilities: wire.CanScanCodes | wire.CanResize},
+		&wire.Cursor{Width: 1, Height: 1, Pixels: []byte{255, 255, 255, 255}},
+		&wire.Fill{Width: 4, Height: 2, Color: 0x336699},
+		&wire.Rect{X: 1, Y: 1, Width: 2, Height: 1, Codec: wire.CodecRGBX, Data: []byte{255, 0, 0, 0, 0}},
+		&wire.RectData{Last: true, Data: []byte{255, 0, 0}},
+		&wire.Mark{Number: 1},
+	}
+	second := []record{&wire.Copy{X: 0, Y: 0, Width: 2, Height: 1, SourceX: 1, SourceY: 1}, &wire.Mark{Number: 2, InputBytes: 4}}
+	offset := 0
+	for _, r := range append(first[2:len(first):len(first)], second...) {
+		offset += len(r.Append(nil))
+	}
+	return [][]record{
+		{&wire.Hello{
+			Version: 1, Screen: wire.Screen{Width: 1280, Height: 720, Scale: 1500}, Grid: wire.Grid{Cols: 1, Rows: 1},
+			Abilities: map[wire.Ability]string{wire.AbilityPictures: "jpeg,png", wire.AbilityAudio: "opus,pcm"},
+		}},
+		{&wire.Welcome{
+			Version: 1, Connection: "C2", Secret: []byte{1, 2, 3, 4}, Epoch: 1, Protocol: "vnc", Endpoint: "desk", User: "ann",
+			Clipboard: 262144, Frames: 64, InputWindow: 1024, ResumeFor: 600,
+		}},
+		first,
+		{&wire.Ack{Number: 1}},
+		{
+			&wire.Pointer{Buttons: wire.ButtonLeft, X: 2, Y: 1},
+			&wire.Pointer{X: 2, Y: 1},
+			&wire.Key{Down: true, Scan: 0x1e, Keysym: 'a'},
+			&wire.Key{Scan: 0x1e, Keysym: 'a'},
+		},
+		second,
+		{&wire.Hello{
+			Version: 1, Resume: wire.Resume{Connection: "C2", Secret: []byte{1, 2, 3, 4}, Offset: uint64(offset), Epoch: 1},
+			Screen: wire.Screen{Width: 1280, Height: 720, Scale: 1500}, Grid: wire.Grid{Cols: 1, Rows: 1},
+			Abilities: map[wire.Ability]string{wire.AbilityPictures: "jpeg,png", wire.AbilityAudio: "opus,pcm"},
+		}},
+		{
+			&wire.Welcome{
+				Version: 1, Connection: "C2", Secret: []byte{5, 6, 7, 8}, Resumed: wire.ResumedContinue, Epoch: 2, Protocol: "vnc",
+				Endpoint: "desk", User: "ann", Clipboard: 262144, Frames: 64, InputWindow: 1024, ResumeFor: 600, InputBytes: 4,
+			},
+			&wire.Connected{},
+		},
+		{&wire.Ack{Number: 2}, &wire.AudioControl{On: true}},
+		{
+			&wire.AudioFormat{Codec: wire.AudioPCM, Rate: 48000, Channels: 1},
+			&wire.AudioData{Time: 20000, Data: []byte{0, 0, 1, 0}},
+			&wire.Clipboard{Selection: 'c', Type: "text/plain", Data: []byte("hi")},
+		},
+	}
+}
+
 // hexBlocks gives the bytes of the page's ```hex blocks; remarks follow a
 // semicolon.
 func hexBlocks(t *testing.T, text string) [][]byte {
@@ -121,7 +212,7 @@ func hexBlocks(t *testing.T, text string) [][]byte {
 
 func TestExampleOnThePageIsTrue(t *testing.T) {
 	blocks := hexBlocks(t, readPage(t))
-	want := example()
+	want := append(example(), desktopExample()...)
 	if len(blocks) != len(want) {
 		t.Fatalf("%d messages on the page, want %d", len(blocks), len(want))
 	}
@@ -165,7 +256,7 @@ func TestExampleOnThePageIsTrue(t *testing.T) {
 // fresh makes an empty record of the same type.
 func fresh(r record) any {
 	for _, s := range samples() {
-		if fmt.Sprintf("%T", s.full) == fmt.Sprintf("%T", r) {
+		if s.into != nil && fmt.Sprintf("%T", s.full) == fmt.Sprintf("%T", r) {
 			return s.into
 		}
 	}

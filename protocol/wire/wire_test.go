@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ type record interface {
 type decoder interface{ Decode(body []byte) error }
 
 // samples has one of every message, with every field set, and an empty one to
-// decode into.
+// decode into; nil: the message has no fields.
 func samples() []struct {
 	typ  wire.Type
 	full record
@@ -67,6 +68,35 @@ func samples() []struct {
 		{wire.TypePaste, &wire.Paste{More: true, Data: []byte("text")}, &wire.Paste{}},
 		{wire.TypeResize, &wire.Resize{Grid: grid}, &wire.Resize{}},
 		{wire.TypeColors, &colors, &wire.Colors{}},
+
+		{wire.TypeDesktopBegin, &wire.DesktopBegin{Width: 1920, Height: 1080, Stream: 3}, &wire.DesktopBegin{}},
+		{wire.TypeDesktopSize, &wire.DesktopSize{Width: 1, Height: wire.MaxSide}, &wire.DesktopSize{}},
+		{wire.TypeRect, &wire.Rect{
+			X: 1, Y: 200, Width: 3000, Height: 4, Codec: wire.CodecRFBH264, Last: true, Data: bytes.Repeat([]byte("ab"), 300),
+		}, &wire.Rect{}},
+		{wire.TypeRectData, &wire.RectData{Last: true, Data: []byte("x")}, &wire.RectData{}},
+		{wire.TypeCopy, &wire.Copy{X: 1, Y: 2, Width: 3, Height: 400, SourceX: 5, SourceY: 6}, &wire.Copy{}},
+		{wire.TypeFill, &wire.Fill{X: 1, Y: 2, Width: 300, Height: 4, Color: 0xabcdef}, &wire.Fill{}},
+		{wire.TypeCursor, &wire.Cursor{HotX: 1, HotY: 2, Width: 16, Height: 3, Pixels: bytes.Repeat([]byte{1, 2, 3, 4}, 48)}, &wire.Cursor{}},
+		{wire.TypePointerMoved, &wire.PointerMoved{X: 1, Y: 200}, &wire.PointerMoved{}},
+		{wire.TypePointerMode, &wire.PointerMode{Relative: true}, &wire.PointerMode{}},
+		{wire.TypeLEDs, &wire.LEDs{Scroll: true, Num: false, Caps: true}, &wire.LEDs{}},
+		{wire.TypeBell, &wire.Bell{}, nil},
+		{wire.TypeDesktopInfo, &wire.DesktopInfo{
+			Name: "desk", Protection: wire.ProtectUnverified, Security: "VeNCrypt TLSVnc", Server: "RFB 3.8", Abilities: wire.CanSound | wire.CanResize,
+		}, &wire.DesktopInfo{}},
+		{wire.TypePointer, &wire.Pointer{Buttons: wire.ButtonForward | wire.ButtonLeft, X: 1919, Y: 1}, &wire.Pointer{}},
+		{wire.TypePointerRelative, &wire.PointerRelative{Buttons: wire.WheelUp, DX: -1, DY: wire.MaxSide}, &wire.PointerRelative{}},
+		{wire.TypeKey, &wire.Key{Down: true, Scan: 0xd2, Keysym: 0x0100fffd}, &wire.Key{}},
+		{wire.TypeTyped, &wire.Typed{Text: "grüß dich"}, &wire.Typed{}},
+		{wire.TypeWindow, &wire.Window{Width: 1920, Height: 1080, Scale: 1500}, &wire.Window{}},
+		{wire.TypePower, &wire.Power{Action: wire.PowerReset}, &wire.Power{}},
+		{wire.TypeQuality, &wire.Quality{Level: 10}, &wire.Quality{}},
+		{wire.TypeRefresh, &wire.Refresh{}, nil},
+
+		{wire.TypeAudioFormat, &wire.AudioFormat{Codec: wire.AudioPCM, Rate: 48000, Channels: 2}, &wire.AudioFormat{}},
+		{wire.TypeAudioData, &wire.AudioData{Time: 1 << 40, Data: []byte("opus")}, &wire.AudioData{}},
+		{wire.TypeAudioControl, &wire.AudioControl{On: true}, &wire.AudioControl{}},
 	}
 }
 
@@ -76,6 +106,12 @@ func TestEveryMessageSurvivesTheTrip(t *testing.T) {
 		typ, body, rest, err := wire.Next(p)
 		if err != nil || typ != s.typ || len(rest) != 0 {
 			t.Errorf("%s: split into %s, rest %d, error %v", s.typ, typ, len(rest), err)
+			continue
+		}
+		if s.into == nil {
+			if len(body) > 0 {
+				t.Errorf("%s has a body: % x", s.typ, body)
+			}
 			continue
 		}
 		if err := s.into.Decode(body); err != nil {
@@ -130,6 +166,11 @@ func TestBoundsAreKept(t *testing.T) {
 		{"cut off", []byte{5, 'a'}, &wire.Progress{}, wire.ErrTruncated},
 		{"varint cut off", []byte{0x80}, &wire.Ack{}, wire.ErrTruncated},
 		{"varint too long", bytes.Repeat([]byte{0xff}, 11), &wire.Ack{}, wire.ErrVarint},
+		{"rectangle", body(&wire.Rect{Data: make([]byte, wire.MaxRectData+1)}), &wire.Rect{}, wire.ErrTooLong},
+		{"rectangle's rest", body(&wire.RectData{Data: make([]byte, wire.MaxRectData+1)}), &wire.RectData{}, wire.ErrTooLong},
+		{"cursor cut off", body(&wire.Cursor{Width: 2, Height: 2, Pixels: make([]byte, 15)}), &wire.Cursor{}, wire.ErrTruncated},
+		{"typed", body(&wire.Typed{Text: strings.Repeat("x", wire.MaxTyped+1)}), &wire.Typed{}, wire.ErrTooLong},
+		{"name of a desktop", body(&wire.DesktopInfo{Name: long}), &wire.DesktopInfo{}, wire.ErrTooLong},
 	}
 	for _, tt := range tests {
 		if err := tt.into.Decode(tt.body); !errors.Is(err, tt.want) {
@@ -140,6 +181,37 @@ func TestBoundsAreKept(t *testing.T) {
 		if _, _, _, err := wire.Next(p); err == nil {
 			t.Errorf("record % x taken", p)
 		}
+	}
+}
+
+// body is a record without length and type.
+func body(m record) []byte {
+	_, body, _, _ := wire.Next(m.Append(nil))
+	return body
+}
+
+// Numbers beyond what makes sense are taken as the most that does.
+func TestNumbersOfDesktopsAreClamped(t *testing.T) {
+	var pointer wire.Pointer
+	if err := pointer.Decode([]byte{0xff, 0xff, 0x03, 0xff, 0xff, 0xff, 0x7f, 5}); err != nil || pointer != (wire.Pointer{Buttons: 1<<9 - 1, X: wire.MaxSide, Y: 5}) {
+		t.Errorf("%+v, %v", pointer, err)
+	}
+	for _, d := range []int{0, 1, -1, 63, -64, wire.MaxSide, -wire.MaxSide, wire.MaxSide + 1, -wire.MaxSide - 1, math.MaxInt, math.MinInt} {
+		var m wire.PointerRelative
+		err := m.Decode(body(&wire.PointerRelative{DX: d, DY: 1}))
+		if want := max(-wire.MaxSide, min(wire.MaxSide, d)); err != nil || m.DX != want || m.DY != 1 {
+			t.Errorf("%d: %+v, %v", d, m, err)
+		}
+	}
+	var cursor wire.Cursor
+	huge := wire.Cursor{Width: 1 << 20, Height: 1 << 20, Pixels: make([]byte, 64)}
+	if err := cursor.Decode(body(&huge)); !errors.Is(err, wire.ErrTruncated) {
+		t.Errorf("a huge cursor: %v", err)
+	}
+	// What comes after the pixels is of a newer peer.
+	longer := wire.Cursor{Width: 1, Height: 1, Pixels: []byte{1, 2, 3, 4, 5}}
+	if err := cursor.Decode(body(&longer)); err != nil || len(cursor.Pixels) != 4 {
+		t.Errorf("a longer cursor: %v, %v", cursor, err)
 	}
 }
 
@@ -159,6 +231,19 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		_ = m.Decode(body)
 		in := wire.Input{Data: data[:3]}
 		_ = in.Append(buf[:0])
+
+		rect := wire.Rect{X: 1, Y: 2, Width: 300, Height: 400, Codec: wire.CodecTight, Data: data}
+		tail := wire.RectData{Last: true, Data: data}
+		p = tail.Append(rect.Append(buf[:0]))
+		_, body, rest, _ = wire.Next(p)
+		_ = rect.Decode(body)
+		_, body, _, _ = wire.Next(rest)
+		_ = tail.Decode(body)
+		pointer := wire.Pointer{X: 1000, Y: 1000}
+		_, body, _, _ = wire.Next(pointer.Append(buf[:0]))
+		_ = pointer.Decode(body)
+		sound := wire.AudioData{Time: 1 << 30, Data: data}
+		_ = sound.Append(buf[:0])
 	})
 	if n != 0 {
 		t.Errorf("%v allocations per update", n)
@@ -177,7 +262,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			p = rest
 			for _, s := range samples() {
-				if s.typ != typ {
+				if s.typ != typ || s.into == nil {
 					continue
 				}
 				if s.into.Decode(body) != nil {
