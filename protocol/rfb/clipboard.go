@@ -56,6 +56,13 @@ func AppendCutText(dst []byte, text string) []byte {
 	return dst
 }
 
+// AppendCutBytes offers text that is in a server's own character set already.
+func AppendCutBytes(dst, text []byte) []byte {
+	dst = append(dst, clientCutText, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(text)))
+	return append(dst, text...)
+}
+
 // appendClipboard begins an extended message of size bytes after the flags.
 func appendClipboard(dst []byte, f ClipboardFlags, size int) []byte {
 	dst = append(dst, clientCutText, 0, 0, 0)

@@ -1,6 +1,7 @@
 package rfb
 
 import (
+	"bytes"
 	"encoding/binary"
 )
 
@@ -105,7 +106,7 @@ func (d *Decoder) readCutText(b []byte) (Event, error) {
 	}
 	kept := min(size, int64(d.limits.Clipboard))
 	d.then("cut text", int(kept), func(d *Decoder, b []byte) (Event, error) {
-		ev := &CutText{Text: fromLatin1(b), Truncated: kept < size}
+		ev := &CutText{Text: fromLatin1(b), Bytes: bytes.Clone(b), Truncated: kept < size}
 		d.message()
 		if kept < size {
 			d.skipMessage(size - kept)

@@ -81,7 +81,8 @@ type (
 	Bell struct{}
 	// CutText is the server's clipboard the old way (RFB, "ServerCutText").
 	CutText struct {
-		Text      string
+		Text      string // as Latin-1
+		Bytes     []byte // as it came, for servers that mean another character set
 		Truncated bool // it was longer than the bound
 	}
 	// ClipboardTooLong is an extended clipboard message beyond the bound. It was

@@ -1,0 +1,36 @@
+package vnc
+
+import (
+	"context"
+	"crypto/rsa"
+	"log/slog"
+	"net"
+
+	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/relay/target"
+)
+
+// Config says where to connect and how.
+type Config struct {
+	Settings   Settings
+	EndpointID string // names the endpoint in Trust
+	Endpoint   string // its name, for titles of questions
+	Trust      authority.Trust
+	Page       target.Page
+	Window     target.Window
+	Browser    target.Browser
+	Logger     *slog.Logger
+	// RSAKey gives the client's key for the RSA-AES types, which connections may
+	// share; nil: each makes its own (0.2 s).
+	RSAKey func() (*rsa.PrivateKey, error)
+	// Dial opens the TCP connection; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Listen is for reverse connections; nil: net.Listen.
+	Listen func(network, address string) (net.Listener, error)
+}
+
+// limits are what a server may send.
+func (c *Config) limits() rfb.Limits {
+	return rfb.Limits{Clipboard: c.Settings.ClipboardBufferSize}
+}

@@ -1,0 +1,156 @@
+package vnc
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/target"
+)
+
+// other handles the events that come rarely.
+func (v *viewer) other(ev rfb.Event) error {
+	switch ev := ev.(type) {
+	case *rfb.PointerMode:
+		v.mode.Relative = ev.Relative
+		v.out.do(func(s *sender) { s.inputs.relative = ev.Relative })
+		if v.lost {
+			return nil
+		}
+		return v.stream.record(&v.mode)
+	case *rfb.LEDs:
+		v.leds, v.hasLEDs = wire.LEDs{Scroll: ev.Scroll, Num: ev.Num, Caps: ev.Caps}, true
+		if v.lost {
+			return nil
+		}
+		return v.stream.record(&v.leds)
+	case *rfb.Bell:
+		if v.lost {
+			return nil
+		}
+		return v.stream.record(&wire.Bell{})
+	case *rfb.Name:
+		v.info.Name = ev.Name
+		return v.tellInfo()
+	case *rfb.Confirmed:
+		return v.confirmed(ev.Encoding)
+	case *rfb.XVP:
+		if ev.Failed {
+			v.d.log.Info("vnc: the power action failed")
+			return nil
+		}
+		v.out.do(func(s *sender) { s.inputs.power = true })
+		return v.ability(wire.CanShutdown|wire.CanReboot|wire.CanReset, true)
+	case *rfb.EndOfContinuousUpdates:
+		// The first one says that the server can; those after it answer our "off".
+		v.out.do(func(s *sender) { s.pace.continuous = true })
+	case *rfb.CutText:
+		v.cutText(ev)
+	case *rfb.Clipboard:
+		v.clipboard(ev)
+	case *rfb.ClipboardTooLong:
+		v.d.log.Info("vnc: a clipboard of the server is too long", "bytes", ev.Bytes)
+	case *rfb.Audio:
+		v.sound.server(v.screen, ev.On)
+	case *rfb.TextChat:
+		if ev.Open {
+			v.out.do(func(s *sender) { s.say(rfb.AppendTextChatClose(nil)) })
+		}
+	case *rfb.Format:
+		return &rfb.ProtocolError{Step: "pixel format", Text: "the server changed it by itself"}
+	}
+	return nil
+}
+
+// confirmed takes an extension of the server's.
+func (v *viewer) confirmed(e rfb.Encoding) error {
+	switch e {
+	case rfb.EncodingQEMUExtendedKey:
+		v.out.do(func(s *sender) { s.inputs.codes = true })
+		return v.ability(wire.CanScanCodes, true)
+	case rfb.EncodingExtendedMouse:
+		v.out.do(func(s *sender) { s.inputs.mouse = true })
+		return v.ability(wire.CanBackForward, true)
+	case rfb.EncodingQEMUAudio:
+		v.out.do(func(s *sender) { s.sounds = true })
+		v.d.mu.Lock()
+		listens := v.d.listens
+		v.d.mu.Unlock()
+		v.out.do(func(s *sender) { s.listen(listens) })
+		return v.ability(wire.CanSound, true)
+	}
+	return nil
+}
+
+// inOrder are the encodings of pixels, the preferred first. Tight is the smallest for
+// most pictures, and its JPEG needs nothing but the browser; H.264 comes only from
+// servers that have hardware for it.
+var inOrder = []rfb.Encoding{
+	rfb.EncodingCopyRect, rfb.EncodingH264, rfb.EncodingTight, rfb.EncodingTightPNG, rfb.EncodingZRLE, rfb.EncodingJPEG,
+	rfb.EncodingZlib, rfb.EncodingHextile, rfb.EncodingTRLE, rfb.EncodingRRE, rfb.EncodingCoRRE, rfb.EncodingRaw,
+}
+
+// wanted is what a server may send. plain leaves away those that remember what
+// came before.
+func wanted(s *Settings, b target.Browser, q level, plain bool) []rfb.Encoding {
+	pictures := strings.Split(b.Pictures, ",")
+	jpeg, png := slices.Contains(pictures, "jpeg"), slices.Contains(pictures, "png")
+	video := strings.Contains(b.Video, "avc1")
+	list := inOrder
+	if len(s.Encodings) > 0 {
+		list = append(slices.Clone(s.Encodings), rfb.EncodingRaw)
+	}
+	var out []rfb.Encoding
+	for _, e := range list {
+		_, remembersNothing, known := codecOf(e)
+		known = known || e == rfb.EncodingCopyRect
+		switch {
+		case !known || slices.Contains(out, e),
+			plain && !remembersNothing && e != rfb.EncodingCopyRect,
+			e == rfb.EncodingH264 && (!video || q.lossless),
+			e == rfb.EncodingJPEG && (!jpeg || q.lossless),
+			e == rfb.EncodingTightPNG && !png:
+			continue
+		}
+		out = append(out, e)
+	}
+	out = append(out, rfb.EncodingLastRect, rfb.EncodingDesktopSize, rfb.EncodingExtendedDesktopSize)
+	if !s.RemoteCursor {
+		out = append(out, rfb.EncodingCursorWithAlpha, rfb.EncodingVMwareCursor, rfb.EncodingCursor, rfb.EncodingXCursor,
+			rfb.EncodingPointerPos, rfb.EncodingVMwareCursorPos)
+	}
+	out = append(out,
+		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingDesktopName,
+		rfb.EncodingQEMUExtendedKey, rfb.EncodingQEMUPointerMotion, rfb.EncodingQEMULED, rfb.EncodingVMwareLED,
+		rfb.EncodingQEMUAudio, rfb.EncodingExtendedMouse, rfb.EncodingXVP,
+	)
+	if !s.DisableCopy || !s.DisablePaste {
+		out = append(out, rfb.EncodingExtendedClipboard)
+	}
+	if jpeg && !q.lossless {
+		out = append(out, rfb.Quality(q.quality))
+	}
+	return append(out, rfb.Compression(q.compression))
+}
+
+func protection(p rfb.Protection) wire.Protection {
+	switch p {
+	case rfb.ProtectLogin:
+		return wire.ProtectLogin
+	case rfb.ProtectUnverified:
+		return wire.ProtectUnverified
+	case rfb.ProtectAll:
+		return wire.ProtectAll
+	}
+	return wire.ProtectNothing
+}
+
+// securityName is what was chosen, from the outer to the inner.
+func securityName(types []rfb.Security) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = t.String()
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,147 @@
+package vnc
+
+import (
+	"time"
+
+	"github.com/porthole-rac/porthole/protocol/rfb"
+)
+
+// Figures of pacing.
+const (
+	// requestEvery is between two requests while updates flow: so the round trip to
+	// the server does not count in the frame rate (x11vnc at 200 ms: 4 updates per
+	// second by one request for each, 20 by the clock).
+	requestEvery = 33 * time.Millisecond
+	// maxFences are waiting for the browser; the oldest is answered when there are
+	// more.
+	maxFences = 64
+	// Bounds of how old the last update may be while requests go by the clock: a
+	// server that draws nothing has the one request that it needs.
+	leastFlow = 150 * time.Millisecond
+	mostFlow  = 2 * time.Second
+	// Bounds of how many updates the browser may have that it has not painted.
+	leastWindow = 4
+	mostWindow  = 40
+	// frameTime is how often pictures change at most, for the window.
+	frameTime = 16 * time.Millisecond
+)
+
+// request is what to ask of the server.
+type request uint8
+
+const (
+	requestNone request = iota
+	requestChanges
+	requestAll
+)
+
+// pacer decides when the server is asked for updates, and when its fences are
+// answered. It knows no clock and no connection.
+type pacer struct {
+	continuous bool // the server can send updates by itself
+	on         bool // and does
+	watched    bool
+	paused     bool // a new stream is on its way
+	pixels     bool // something came to be painted
+
+	open     bool // a request waits for its update
+	openedAt time.Time
+	want     request
+	flowAt   time.Time // the last update with pixels
+
+	mark, painted uint64
+	window        uint64
+	rtt           time.Duration // to the server
+	fences        []waitingFence
+}
+
+// waitingFence is a fence to be answered once the browser has painted a mark.
+type waitingFence struct {
+	mark    uint64
+	flags   rfb.FenceFlags
+	size    int
+	payload [rfb.MaxFence]byte
+}
+
+func newPacer(rtt time.Duration, watched bool) pacer {
+	return pacer{watched: watched, rtt: rtt, window: leastWindow, want: requestAll}
+}
+
+// behind tells whether the browser has more than it can paint.
+func (p *pacer) behind() bool { return p.mark-p.painted > p.window }
+
+// due says what to ask now, and else how long it may take until that changes by
+// itself (0: it does not).
+func (p *pacer) due(now time.Time) (request, time.Duration) {
+	if !p.watched || p.paused {
+		return requestNone, 0
+	}
+	if p.want == requestAll {
+		return requestAll, 0
+	}
+	if p.on {
+		return p.want, 0
+	}
+	if p.behind() {
+		return requestNone, 0
+	}
+	if !p.open || p.want != requestNone {
+		return requestChanges, 0
+	}
+	if flow := min(max(4*p.rtt, leastFlow), mostFlow); p.flowAt.IsZero() || now.Sub(p.flowAt) > flow {
+		return requestNone, 0
+	}
+	if wait := requestEvery - now.Sub(p.openedAt); wait > 0 {
+		return requestNone, wait
+	}
+	return requestChanges, 0
+}
+
+// asked says that a request went out.
+func (p *pacer) asked(now time.Time) { p.open, p.openedAt, p.want = true, now, requestNone }
+
+// updated says that an update is complete, with a mark when it had pixels.
+func (p *pacer) updated(now time.Time, pixels bool, mark uint64) {
+	p.open = false
+	if pixels {
+		p.flowAt, p.pixels, p.mark = now, true, mark
+	} else if !p.pixels && p.want == requestNone {
+		p.want = requestChanges // TigerVNC's first update has the size alone
+	}
+}
+
+// paint says that the browser has painted up to a mark, and how long its line takes.
+func (p *pacer) paint(mark uint64, rtt time.Duration) {
+	p.painted = max(p.painted, min(mark, p.mark))
+	p.window = min(leastWindow+uint64(max(rtt, 0)/frameTime), mostWindow)
+}
+
+// begin says that marks count anew. All fences are due.
+func (p *pacer) begin() { p.mark, p.painted, p.pixels = 0, 0, false }
+
+// fence takes a server's request. It fails for a server that asks and does not read
+// the answers.
+func (p *pacer) fence(f *rfb.Fence) bool {
+	if len(p.fences) >= 4*maxFences {
+		return false
+	}
+	w := waitingFence{mark: p.mark, flags: f.Flags, size: len(f.Payload)}
+	copy(w.payload[:], f.Payload)
+	p.fences = append(p.fences, w)
+	return true
+}
+
+// answers appends the answers that are due.
+func (p *pacer) answers(dst []byte) []byte {
+	n := 0
+	for n < len(p.fences) {
+		f := &p.fences[n]
+		if f.mark > p.painted && p.watched && len(p.fences)-n <= maxFences {
+			break
+		}
+		dst = rfb.AppendFenceReply(dst, &rfb.Fence{Flags: f.flags, Payload: f.payload[:f.size]})
+		n++
+	}
+	p.fences = append(p.fences[:0], p.fences[n:]...)
+	return dst
+}

@@ -1,0 +1,98 @@
+package vnc
+
+import (
+	"context"
+	"errors"
+
+	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/relay/target"
+)
+
+// Renew implements target.Desktop. The decoders of a new browser need the beginnings
+// of the zlib streams, which a server gives to those who log in.
+func (d *desktop) Renew(b target.Browser) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.browser = b
+	if d.closed || d.renewing || !d.running { // a stream begins anyway
+		return
+	}
+	d.renewing = true
+	d.out.do(func(s *sender) { s.pace.paused = true })
+	d.wg.Go(d.renew)
+}
+
+// renew logs in anew, or has the old connection begin a stream.
+func (d *desktop) renew() {
+	l, err := d.loginAgain()
+	d.mu.Lock()
+	d.renewing = false
+	if d.closed {
+		d.mu.Unlock()
+		if l != nil {
+			l.close()
+		}
+		return
+	}
+	out, old := d.out, d.line
+	if err == nil {
+		d.next = l
+		d.turn.Store(int32(turnNew))
+	} else {
+		d.plain = true
+		d.turn.Store(int32(turnOld))
+	}
+	list := wanted(&d.cfg.Settings, d.browser, d.quality.level(), true)
+	d.mu.Unlock()
+	select {
+	case d.turned <- struct{}{}:
+	default:
+	}
+	if err == nil {
+		old.close() // which wakes who reads from it
+		return
+	}
+	d.log.Info("vnc: no second login for a new stream; the old connection goes on with plainer encodings", "error", err)
+	// What is on its way in other encodings is dropped; the answer to the request
+	// comes after it, and covers it.
+	out.do(func(s *sender) {
+		s.say(rfb.AppendSetEncodings(nil, list))
+		s.pace.paused, s.pace.want = false, requestAll
+	})
+}
+
+func (d *desktop) loginAgain() (*line, error) {
+	if d.cfg.Settings.Reverse {
+		return nil, errors.New("the server dials, so it cannot be dialled")
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, renewTime)
+	defer cancel()
+	return d.login.connect(ctx)
+}
+
+func (d *desktop) isRenewing() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.renewing
+}
+
+// takeNext gives the new connection.
+func (d *desktop) takeNext() *line {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.next
+}
+
+// switchTo goes over to a new connection; nil: everything is closed.
+func (d *desktop) switchTo(next *line) (*line, *sender) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.out.close()
+	d.line, d.next, d.plain = next, nil, false
+	if d.closed {
+		return nil, nil
+	}
+	d.out = d.attach(next)
+	d.start(d.out)
+	return next, d.out
+}

@@ -1,0 +1,324 @@
+package vnc
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/target"
+)
+
+// readSize is how much is read at once.
+const readSize = 64 << 10
+
+// viewer is what Run's goroutine alone knows.
+type viewer struct {
+	d      *desktop
+	screen target.Screen
+	out    *sender
+	line   *line
+	dec    *rfb.Decoder
+	stream *stream
+	buf    []byte
+	pass   passing
+	sound  sound
+
+	info    wire.DesktopInfo
+	cursor  wire.Cursor
+	leds    wire.LEDs
+	mode    wire.PointerMode
+	hasLEDs bool
+
+	within bool // an update
+	pixels bool // it has some
+	lost   bool // there is no stream: a new one is on its way
+	plain  bool // encodings that remember are not passed on: the browser has no part of what came before
+}
+
+func newViewer(d *desktop, screen target.Screen) *viewer {
+	return &viewer{d: d, screen: screen, stream: newStream(screen), buf: make([]byte, readSize)}
+}
+
+// run serves the connection, and those after it.
+func (v *viewer) run(l *line, out *sender) error {
+	for {
+		if err := v.attach(l, out); err != nil {
+			return err
+		}
+		next, err := v.serve()
+		if next == nil {
+			return err
+		}
+		if l, out = v.d.switchTo(next); l == nil {
+			return nil
+		}
+	}
+}
+
+// attach begins the stream of a connection.
+func (v *viewer) attach(l *line, out *sender) error {
+	v.line, v.out = l, out
+	v.dec = rfb.NewDecoder(l.ready.Width, l.ready.Height, rfb.RGBX, v.d.cfg.limits())
+	v.cursor, v.leds, v.mode, v.hasLEDs = wire.Cursor{}, wire.LEDs{}, wire.PointerMode{}, false
+	v.within, v.pixels, v.lost, v.plain = false, false, false, false
+	v.pass.reset()
+	v.sound.end(v.screen)
+	v.info = wire.DesktopInfo{
+		Name: l.ready.Name, Protection: protection(l.ready.Protection), Security: securityName(l.ready.Security),
+		Server: "RFB " + l.ready.Announced.String(), Abilities: wire.DesktopAbilities(0),
+	}
+	return v.beginStream()
+}
+
+// beginStream begins a stream with what does not come by itself.
+func (v *viewer) beginStream() error {
+	w, h := v.dec.Size()
+	if w > wire.MaxSide || h > wire.MaxSide {
+		return tooLarge(w, h)
+	}
+	v.stream.forget()
+	if err := v.screen.Begin(w, h); err != nil {
+		return err
+	}
+	v.lost = false
+	v.out.do(func(s *sender) { s.pace.begin() })
+	err := v.tellInfo()
+	if err == nil && v.cursor.Pixels != nil {
+		err = v.stream.cursor(&v.cursor)
+	}
+	if err == nil && v.hasLEDs {
+		err = v.stream.record(&v.leds)
+	}
+	if err == nil && v.mode.Relative {
+		err = v.stream.record(&v.mode)
+	}
+	return v.tolerate(err)
+}
+
+func tooLarge(w, h int) error {
+	return &rfb.ProtocolError{Step: "desktop size", Text: fmt.Sprintf("a screen of %d×%d, at most %d pixels a side are taken", w, h, wire.MaxSide)}
+}
+
+// tolerate takes ErrRenew: there is no stream until a second login is done.
+func (v *viewer) tolerate(err error) error {
+	if errors.Is(err, target.ErrRenew) {
+		v.lost = true
+		v.stream.forget()
+		return nil
+	}
+	return err
+}
+
+// serve reads one connection until it ends or another one is there.
+func (v *viewer) serve() (next *line, err error) {
+	in := v.line.rest
+	v.line.rest = nil
+	for {
+		if err := v.events(in); err != nil {
+			return nil, err
+		}
+		if !v.lost {
+			v.stream.flush()
+		}
+		n, err := v.line.rw.Read(v.buf)
+		if n > 0 {
+			v.screen.FromTarget(n)
+			if next, err := v.turn(); next != nil || err != nil {
+				return next, err
+			}
+			in = v.buf[:n]
+			continue
+		}
+		if err == nil {
+			continue
+		}
+		return v.gone(err)
+	}
+}
+
+// turn looks whether a second login has ended.
+func (v *viewer) turn() (*line, error) {
+	t := turn(v.d.turn.Load())
+	if t == turnNone {
+		return nil, nil
+	}
+	return v.turned(t)
+}
+
+func (v *viewer) turned(t turn) (*line, error) {
+	v.d.turn.Store(int32(turnNone))
+	if t == turnNew {
+		return v.d.takeNext(), nil
+	}
+	v.plain = true
+	v.pass.abandon()
+	return nil, v.beginStream()
+}
+
+// gone handles the end of a connection: it may be that another one takes its place.
+func (v *viewer) gone(err error) (*line, error) {
+	for v.d.isRenewing() {
+		select {
+		case <-v.d.turned:
+		case <-v.d.ctx.Done():
+			return nil, v.d.ctx.Err()
+		}
+	}
+	if t := turn(v.d.turn.Load()); t == turnNew {
+		return v.turned(t)
+	}
+	if broken := v.out.failure(); broken != nil {
+		return nil, broken
+	}
+	if ended(err) && !v.within {
+		return nil, nil
+	}
+	return nil, err
+}
+
+// end gives up what the last connection has.
+func (v *viewer) end() { v.out.close() }
+
+// events goes through what was read.
+func (v *viewer) events(in []byte) error {
+	for {
+		ev, n, err := v.dec.Next(in)
+		if err != nil {
+			return err
+		}
+		in = in[n:]
+		if ev == nil {
+			return nil
+		}
+		if err := v.tolerate(v.event(ev)); err != nil {
+			return err
+		}
+	}
+}
+
+// event handles those of the picture; they come often.
+func (v *viewer) event(ev rfb.Event) error {
+	switch ev := ev.(type) {
+	case *rfb.Data:
+		return v.pass.data(v, ev)
+	case *rfb.Rect:
+		return v.pass.begin(v, ev)
+	case *rfb.RectEnd:
+		return v.pass.end(v)
+	case *rfb.Update:
+		v.within, v.pixels = true, false
+	case *rfb.UpdateEnd:
+		return v.updated()
+	case *rfb.Fence:
+		v.fence(ev)
+	case *rfb.Resize:
+		return v.resize(ev)
+	case *rfb.Cursor:
+		return v.shape(ev)
+	case *rfb.PointerMoved:
+		if !v.lost {
+			return v.stream.record(&wire.PointerMoved{X: ev.X, Y: ev.Y})
+		}
+	case *rfb.AudioData:
+		v.sound.data(v.screen, ev.Bytes)
+	default:
+		return v.other(ev)
+	}
+	return nil
+}
+
+// updated ends an update.
+func (v *viewer) updated() error {
+	v.within = false
+	pixels := v.pixels && !v.lost
+	var mark uint64
+	var err error
+	if pixels {
+		mark, err = v.stream.mark()
+		if pixels = err == nil; errors.Is(err, target.ErrRenew) {
+			v.lost = true
+			v.stream.forget()
+			err = nil
+		}
+	}
+	now := time.Now()
+	v.out.do(func(s *sender) { s.pace.updated(now, pixels, mark) })
+	return err
+}
+
+func (v *viewer) fence(f *rfb.Fence) {
+	if f.Flags&rfb.FenceRequest == 0 {
+		return
+	}
+	v.out.do(func(s *sender) {
+		if !s.pace.fence(f) {
+			s.err = errSlow
+		}
+	})
+}
+
+// resize takes a new size.
+func (v *viewer) resize(r *rfb.Resize) error {
+	if r.Width > wire.MaxSide || r.Height > wire.MaxSide {
+		return tooLarge(r.Width, r.Height)
+	}
+	refused := false
+	v.out.do(func(s *sender) {
+		refused = s.size.server(r)
+		if r.Changed {
+			s.resized(r.Width, r.Height)
+		}
+	})
+	if refused {
+		v.d.log.Info("vnc: the server does not take the size", "status", r.Status.String())
+	}
+	if r.Extended && !v.d.cfg.Settings.DisableResize {
+		if err := v.ability(wire.CanResize, !(refused && r.Status == rfb.ResizeProhibited)); err != nil {
+			return err
+		}
+	}
+	if !r.Changed || v.lost {
+		return nil
+	}
+	v.pixels = true // it changes what is seen
+	return v.stream.record(&wire.DesktopSize{Width: r.Width, Height: r.Height})
+}
+
+// shape keeps a new cursor and passes it on.
+func (v *viewer) shape(c *rfb.Cursor) error {
+	w, h := c.Width, c.Height
+	v.cursor = wire.Cursor{
+		HotX: min(c.HotX, max(w-1, 0)), HotY: min(c.HotY, max(h-1, 0)), Width: w, Height: h, Pixels: append(v.cursor.Pixels[:0], c.Pixels...),
+	}
+	if v.cursor.Pixels == nil {
+		v.cursor.Pixels = []byte{} // hidden, and known
+	}
+	if v.lost {
+		return nil
+	}
+	return v.stream.cursor(&v.cursor)
+}
+
+// ability says that the server can do something, or cannot.
+func (v *viewer) ability(a wire.DesktopAbilities, on bool) error {
+	all := v.info.Abilities &^ a
+	if on {
+		all |= a
+	}
+	if all == v.info.Abilities {
+		return nil
+	}
+	v.info.Abilities = all
+	return v.tellInfo()
+}
+
+func (v *viewer) tellInfo() error {
+	if v.lost {
+		return nil
+	}
+	v.stream.commit()
+	v.stream.dirty = true
+	return v.screen.Info(v.info)
+}
