@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
@@ -37,19 +38,19 @@ type clipboard struct {
 	fromText string // the last text of the server's: it is not sent back
 }
 
-func newClipboard(s *Settings) clipboard {
+func newClipboard(s *settings.VNC) clipboard {
 	c := clipboard{copies: !s.DisableCopy, pastes: !s.DisablePaste, limit: s.ClipboardBufferSize}
 	if c.limit <= 0 {
 		c.limit = rfb.DefaultMaxClipboard
 	}
 	switch s.ClipboardEncoding {
-	case "UTF-8":
+	case settings.UTF8:
 		c.charset = unicode.UTF8
-	case "UTF-16":
+	case settings.UTF16:
 		c.charset = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case "CP1252":
+	case settings.Windows1252:
 		c.charset = charmap.Windows1252
-	case "MacRoman":
+	case settings.MacRoman:
 		c.charset = charmap.Macintosh
 	}
 	return c

@@ -8,12 +8,13 @@ import (
 
 	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/target"
 )
 
 // Config says where to connect and how.
 type Config struct {
-	Settings   Settings
+	Settings   settings.VNC
 	EndpointID string // names the endpoint in Trust
 	Endpoint   string // its name, for titles of questions
 	Trust      authority.Trust

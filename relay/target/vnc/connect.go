@@ -62,13 +62,13 @@ func Open(ctx context.Context, cfg Config) (target.Desktop, error) {
 	if cfg.Listen == nil {
 		cfg.Listen = net.Listen
 	}
-	if s.Hostname == "" && !s.Reverse {
+	if s.Hostname == "" && !s.ReverseConnect {
 		return nil, &target.Error{
 			Code: wire.EndSettings, Step: target.StepResolve, Message: "The endpoint has no host name.",
 			Remedy: "Ask the administrator to set its host.",
 		}
 	}
-	c := &connector{cfg: &cfg, page: cfg.Page, log: cfg.Logger, retries: s.Retries}
+	c := &connector{cfg: &cfg, page: cfg.Page, log: cfg.Logger, retries: s.Autoretry}
 	c.cred = rfb.Credentials{Username: s.Username, Password: s.Password.Reveal(), Target: s.DestHost}
 	if c.cred.Username != "" {
 		c.have |= rfb.Username
@@ -100,9 +100,9 @@ func (c *connector) address() string {
 func (c *connector) known() string {
 	s := &c.cfg.Settings
 	switch {
-	case s.DestHost != "":
-		return net.JoinHostPort(s.DestHost, strconv.Itoa(s.DestPort))
-	case s.Reverse:
+	case s.Repeater() != "":
+		return s.Repeater()
+	case s.ReverseConnect:
 		return "reverse"
 	}
 	return c.address()
@@ -173,7 +173,7 @@ func (c *connector) progress(s target.Step, detail string) {
 // dial opens the socket.
 func (c *connector) dial(ctx context.Context) (net.Conn, time.Duration, error) {
 	s := &c.cfg.Settings
-	if s.Reverse {
+	if s.ReverseConnect {
 		conn, err := c.listen(ctx)
 		return conn, 0, err
 	}

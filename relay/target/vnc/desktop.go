@@ -76,7 +76,7 @@ func newDesktop(ctx context.Context, cfg *Config, c *connector, l *line) *deskto
 // things. Called with mu held, or before others know of d.
 func (d *desktop) attach(l *line) *sender {
 	out := newSender(l, &d.taken, d.watched)
-	out.size.never = d.cfg.Settings.DisableResize
+	out.size.never = d.cfg.Settings.DisableDisplayResize
 	out.size.now = [2]int{l.ready.Width, l.ready.Height}
 	out.size.view(d.window.Width, d.window.Height, out.now())
 	format := rfb.RGBX

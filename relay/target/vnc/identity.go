@@ -7,11 +7,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -34,8 +33,8 @@ func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }
 
-func fingerprint(key []byte) string {
-	sum := sha256.Sum256(key)
+// fingerprint is a sum as settings take it.
+func fingerprint(sum [32]byte) string {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
 }
 
@@ -67,13 +66,13 @@ func (c *connector) startX509(ctx context.Context, w *watched, conn net.Conn) (n
 
 // serverName is what the certificate should be for.
 func (c *connector) serverName() string {
-	if s := &c.cfg.Settings; s.DestHost != "" && !isID(s.DestHost) {
+	if s := &c.cfg.Settings; s.DestHost != "" && !strings.EqualFold(s.DestHost, "id") {
 		return s.DestHost
 	}
 	return c.cfg.Settings.Hostname
 }
 
-// checkCertificate compares the server's certificate with the pinned one, or with
+// checkCertificate compares the server's certificate with the pinned ones, or with
 // authorities, or with the memory.
 func (c *connector) checkCertificate(ctx context.Context, chain []*x509.Certificate) error {
 	if len(chain) == 0 {
@@ -81,90 +80,57 @@ func (c *connector) checkCertificate(ctx context.Context, chain []*x509.Certific
 			"Give the VNC server a certificate (X509Cert and X509Key).", wire.EndTargetProtocol, errors.New("no certificate"))
 	}
 	leaf, s := chain[0], &c.cfg.Settings
-	if s.Certificate != "" {
-		ok, err := pinned(s.Certificate, leaf)
-		switch {
-		case err != nil:
-			return wrap(target.StepHandshake, "The setting for the server's certificate cannot be read.",
-				"Give it the certificate as PEM, or its fingerprint (SHA256:… of the key, or 64 hexadecimal digits of the certificate).", wire.EndSettings, err)
-		case ok:
-			return nil
-		}
-		return c.changed(fingerprint(leaf.RawSubjectPublicKeyInfo), "the pinned one", "by the setting",
-			"If the server was really given a new certificate, change the setting.")
-	}
-	if s.Authority != "" {
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM([]byte(s.Authority)) {
-			return wrap(target.StepHandshake, "The setting for certificate authorities cannot be read.",
-				"Give it their certificates as PEM.", wire.EndSettings, errors.New("no certificate in it"))
-		}
-		between := x509.NewCertPool()
-		for _, cert := range chain[1:] {
-			between.AddCert(cert)
-		}
-		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: c.serverName(), Roots: roots, Intermediates: between}); err != nil {
-			return wrap(target.StepHandshake, fmt.Sprintf("The certificate of %s is not good for it: %v.", c.address(), err),
-				"Check the certificate's names and dates, and the authorities of the endpoint.", wire.EndHostKeyChanged, err)
-		}
+	sum := sha256.Sum256(leaf.Raw)
+	if s.IgnoreCert {
 		return nil
 	}
+	if len(s.Fingerprints) > 0 {
+		return c.checkPins(sum)
+	}
+	options := x509.VerifyOptions{DNSName: c.serverName(), Intermediates: x509.NewCertPool()}
+	for _, cert := range chain[1:] {
+		options.Intermediates.AddCert(cert)
+	}
+	if s.CACert != "" {
+		options.Roots = x509.NewCertPool()
+		if !options.Roots.AppendCertsFromPEM([]byte(s.CACert)) {
+			return wrap(target.StepHandshake, "The setting ca-cert cannot be read.",
+				"Give it the certificates of authorities as PEM.", wire.EndSettings, errors.New("no certificate in it"))
+		}
+	}
+	_, err := leaf.Verify(options)
+	switch {
+	case err == nil:
+		return nil
+	case s.CACert != "" || !s.TrustFirst:
+		return wrap(target.StepHandshake, fmt.Sprintf("The certificate of %s is not good for it: %v.", c.address(), err),
+			"Check the certificate's names and dates, and the settings ca-cert and cert-fingerprints.", wire.EndHostKeyChanged, err)
+	}
 	return c.remember(ctx, authority.Identity{
-		Address: c.known(), Kind: kindX509, Key: leaf.RawSubjectPublicKeyInfo, Fingerprint: fingerprint(leaf.RawSubjectPublicKeyInfo),
+		Address: c.known(), Kind: kindX509, Key: leaf.RawSubjectPublicKeyInfo, Fingerprint: fingerprint(sum),
 	})
 }
 
-// pinned tells whether a certificate is the one of a setting: PEM, or fingerprints
-// of the key ("SHA256:…") or of the certificate (hexadecimal, as openssl prints it).
-func pinned(setting string, leaf *x509.Certificate) (bool, error) {
-	if strings.Contains(setting, "-----BEGIN") {
-		rest, any := []byte(setting), false
-		for {
-			var block *pem.Block
-			if block, rest = pem.Decode(rest); block == nil {
-				break
-			}
-			any = true
-			if bytes.Equal(block.Bytes, leaf.Raw) || bytes.Equal(block.Bytes, leaf.RawSubjectPublicKeyInfo) {
-				return true, nil
-			}
-		}
-		if !any {
-			return false, errors.New("no PEM")
-		}
-		return false, nil
+// checkPins looks for a sum among the pinned ones.
+func (c *connector) checkPins(sum [32]byte) error {
+	pins := c.cfg.Settings.Fingerprints
+	if slices.Contains(pins, sum) && sum != [32]byte{} {
+		return nil
 	}
-	sum := sha256.Sum256(leaf.Raw)
-	for f := range strings.FieldsFuncSeq(setting, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' }) {
-		if strings.HasPrefix(f, "SHA256:") {
-			if strings.TrimRight(f, "=") == fingerprint(leaf.RawSubjectPublicKeyInfo) {
-				return true, nil
-			}
-			continue
-		}
-		b, err := hex.DecodeString(strings.ReplaceAll(f, ":", ""))
-		if err != nil || len(b) != len(sum) {
-			return false, errors.New("an entry is no fingerprint")
-		}
-		if bytes.Equal(b, sum[:]) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return c.changed(fingerprint(sum), fingerprint(pins[0]), "pinned by the setting cert-fingerprints",
+		"If the server was really given a new certificate or key, change the setting cert-fingerprints.")
 }
 
-// checkKey compares the key of an RSA-AES type with the pinned one or the memory.
+// checkKey compares the key of an RSA-AES type with the pinned ones or the memory.
 func (c *connector) checkKey(ctx context.Context, key *rfb.ServerKey) error {
-	print := fingerprint(key.Wire)
-	if pin := c.cfg.Settings.Certificate; pin != "" {
-		for f := range strings.FieldsFuncSeq(pin, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' }) {
-			if strings.TrimRight(f, "=") == print {
-				return nil
-			}
-		}
-		return c.changed(print, "the pinned one", "by the setting", "If the server was really given a new key, change the setting.")
+	s := &c.cfg.Settings
+	if s.IgnoreCert {
+		return nil
 	}
-	return c.remember(ctx, authority.Identity{Address: c.known(), Kind: kindRSA, Key: clone(key.Wire), Fingerprint: print})
+	if len(s.Fingerprints) > 0 {
+		return c.checkPins(key.SHA256)
+	}
+	return c.remember(ctx, authority.Identity{Address: c.known(), Kind: kindRSA, Key: clone(key.Wire), Fingerprint: fingerprint(key.SHA256)})
 }
 
 // remember trusts an identity that is the first of its kind, and those known.
@@ -187,6 +153,10 @@ func (c *connector) remember(ctx context.Context, id authority.Identity) error {
 	if before.Kind != "" {
 		return c.changed(id.Fingerprint, before.Fingerprint, "known since "+before.FirstSeen.Format("2006-01-02"),
 			fmt.Sprintf("If the server was really given a new key, an administrator runs: porthole endpoint forget %q", c.cfg.Endpoint))
+	}
+	if !c.cfg.Settings.TrustFirst {
+		return wrap(target.StepHandshake, fmt.Sprintf("The key of %s, %s, is not known.", id.Address, id.Fingerprint),
+			"Put it into the setting cert-fingerprints, if it is the server's.", wire.EndHostKeyChanged, errors.New("first use is not trusted"))
 	}
 	if err := c.cfg.Trust.Remember(ctx, c.cfg.EndpointID, id); err != nil {
 		return wrap(target.StepHandshake, "The relay cannot keep the server's identity.",
@@ -216,10 +186,10 @@ func (c *connector) changed(now, before, since, remedy string) error {
 func (l *login) notWeaker() error {
 	c := l.c
 	s := &c.cfg.Settings
-	if l.verified || len(s.Security) > 0 {
+	if l.verified || len(s.Allow) > 0 || s.IgnoreCert {
 		return nil
 	}
-	pinned := s.Certificate != "" || s.Authority != ""
+	pinned := len(s.Fingerprints) > 0 || s.CACert != ""
 	if !pinned {
 		known, err := c.cfg.Trust.Known(l.ctx, c.cfg.EndpointID, c.known())
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"strconv"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/wire"
@@ -53,12 +52,9 @@ func (c *connector) login(ctx context.Context, conn net.Conn) (*line, error) {
 // config is what the handshake has to know.
 func (c *connector) config() (rfb.Config, error) {
 	s := &c.cfg.Settings
-	cfg := rfb.Config{Rand: rand.Reader, Have: c.have, Allow: s.Security, Forbid: slices.Clone(c.refused)}
-	if s.DestHost != "" {
-		cfg.Repeater = s.DestHost
-		if s.DestPort > 0 && !isID(s.DestHost) {
-			cfg.Repeater = net.JoinHostPort(s.DestHost, strconv.Itoa(s.DestPort))
-		}
+	cfg := rfb.Config{
+		Rand: rand.Reader, Have: c.have, Allow: s.Allow, Forbid: slices.Concat(s.Forbid, c.refused),
+		Repeater: s.Repeater(), Exclusive: s.Exclusive,
 	}
 	if anonymous == nil {
 		cfg.Forbid = append(cfg.Forbid, rfb.SecurityTLS, rfb.SecurityTLSNone, rfb.SecurityTLSVnc, rfb.SecurityTLSPlain, rfb.SecurityTLSIdent)
@@ -72,9 +68,6 @@ func (c *connector) config() (rfb.Config, error) {
 	}
 	return cfg, nil
 }
-
-// isID tells whether a repeater is told "ID:number" (mode II).
-func isID(dest string) bool { return len(dest) > 3 && dest[:3] == "ID:" }
 
 func (l *login) run() (*rfb.Ready, error) {
 	buf := make([]byte, 4096)
@@ -117,6 +110,9 @@ func (l *login) run() (*rfb.Ready, error) {
 			err = l.h.Secured()
 		case *rfb.Ready:
 			if err = l.notWeaker(); err == nil { // no credentials may have been asked for
+				if l.c.cfg.Settings.IgnoreCert {
+					ev.Protection = min(ev.Protection, rfb.ProtectUnverified)
+				}
 				return ev, nil
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 )
@@ -93,7 +94,7 @@ var inOrder = []rfb.Encoding{
 
 // wanted is what a server may send. plain leaves away those that remember what
 // came before.
-func wanted(s *Settings, b target.Browser, q level, plain bool) []rfb.Encoding {
+func wanted(s *settings.VNC, b target.Browser, q level, plain bool) []rfb.Encoding {
 	pictures := strings.Split(b.Pictures, ",")
 	jpeg, png := slices.Contains(pictures, "jpeg"), slices.Contains(pictures, "png")
 	video := strings.Contains(b.Video, "avc1")

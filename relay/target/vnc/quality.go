@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/target"
 )
 
@@ -54,7 +55,7 @@ type quality struct {
 	goodSince time.Time
 }
 
-func newQuality(s *Settings) quality {
+func newQuality(s *settings.VNC) quality {
 	q := quality{lossless: s.ForceLossless, best: steps[0]}
 	if s.QualityLevel >= 0 {
 		q.best.quality = s.QualityLevel

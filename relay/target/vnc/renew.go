@@ -62,7 +62,7 @@ func (d *desktop) renew() {
 }
 
 func (d *desktop) loginAgain() (*line, error) {
-	if d.cfg.Settings.Reverse {
+	if d.cfg.Settings.ReverseConnect {
 		return nil, errors.New("the server dials, so it cannot be dialled")
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, renewTime)

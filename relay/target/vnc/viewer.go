@@ -274,7 +274,7 @@ func (v *viewer) resize(r *rfb.Resize) error {
 	if refused {
 		v.d.log.Info("vnc: the server does not take the size", "status", r.Status.String())
 	}
-	if r.Extended && !v.d.cfg.Settings.DisableResize {
+	if r.Extended && !v.d.cfg.Settings.DisableDisplayResize {
 		if err := v.ability(wire.CanResize, !(refused && r.Status == rfb.ResizeProhibited)); err != nil {
 			return err
 		}
