@@ -26,9 +26,6 @@ const (
 	kindRSA  = "vnc-rsa"  // the key of the RSA-AES types
 )
 
-// anonymous puts TLS without certificates around a connection; nil: there is none.
-var anonymous func(ctx context.Context, conn net.Conn) (net.Conn, error)
-
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }

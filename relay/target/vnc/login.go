@@ -56,9 +56,6 @@ func (c *connector) config() (rfb.Config, error) {
 		Rand: rand.Reader, Have: c.have, Allow: s.Allow, Forbid: slices.Concat(s.Forbid, c.refused),
 		Repeater: s.Repeater(), Exclusive: s.Exclusive,
 	}
-	if anonymous == nil {
-		cfg.Forbid = append(cfg.Forbid, rfb.SecurityTLS, rfb.SecurityTLSNone, rfb.SecurityTLSVnc, rfb.SecurityTLSPlain, rfb.SecurityTLSIdent)
-	}
 	if c.cfg.RSAKey != nil {
 		key, err := c.cfg.RSAKey()
 		if err != nil {
@@ -105,7 +102,7 @@ func (l *login) run() (*rfb.Ready, error) {
 		case *rfb.StartTLS:
 			err = l.startTLS(ev.Anonymous)
 		case *rfb.StartRecords:
-			l.rw = newRecords(&behind{Conn: l.w, rest: clone(l.in)}, ev)
+			l.rw = newRSARecords(l.w, ev, l.in)
 			l.in = nil
 			err = l.h.Secured()
 		case *rfb.Ready:
@@ -130,28 +127,26 @@ func (l *login) closed(err error) error {
 	return err
 }
 
-func (l *login) startTLS(anonymously bool) error {
-	conn := net.Conn(l.w)
+func (l *login) startTLS(anonymous bool) error {
 	if l.rw != io.ReadWriter(l.w) {
 		return errors.New("tls within another layer")
 	}
-	if len(l.in) > 0 {
-		conn = &behind{Conn: l.w, rest: clone(l.in)}
-		l.in = nil
-	}
-	var secured net.Conn
-	var err error
-	if anonymously {
-		secured, err = anonymous(l.ctx, conn)
+	rest := clone(l.in)
+	l.in = nil
+	if anonymous {
+		secured, err := startAnonymous(l.w, rest)
+		if err != nil {
+			return l.closed(err)
+		}
+		l.rw = secured
 	} else {
-		secured, err = l.c.startX509(l.ctx, l.w, conn)
-		l.verified = err == nil
-	}
-	if err != nil {
-		return err
+		secured, err := l.c.startX509(l.ctx, l.w, &behind{Conn: l.w, rest: rest})
+		if err != nil {
+			return err
+		}
+		l.verified, l.rw = true, secured
 	}
 	l.w.resume()
-	l.rw = secured
 	return l.h.Secured()
 }
 

@@ -11,7 +11,7 @@ import (
 func TestLogin(t *testing.T) {
 	const password = "sesame12"
 	v := tiger(t, targets.VNCOptions{
-		Security: []string{"None", "VncAuth", "X509None", "X509Vnc", "RA2"}, Password: password,
+		Security: []string{"None", "VncAuth", "X509None", "X509Vnc", "TLSNone", "TLSVnc", "RA2"}, Password: password,
 		Args: []string{"-BlacklistThreshold", "1000"},
 	})
 	cases := []struct {
@@ -35,6 +35,8 @@ func TestLogin(t *testing.T) {
 		{name: "without", security: "VeNCrypt, X509None", protect: wire.ProtectAll, notice: "host-key-first-seen"},
 		{name: "authority", settings: []string{"ca-cert", v.CA}, security: "VeNCrypt, X509None", protect: wire.ProtectAll},
 		{name: "ignored", settings: []string{"ignore-cert", "true"}, security: "VeNCrypt, X509None", protect: wire.ProtectUnverified, notice: "vnc-unverified"},
+		{name: "anonymous", settings: []string{"security", "tlsnone"}, security: "VeNCrypt, TLSNone", protect: wire.ProtectUnverified, notice: "vnc-unverified"},
+		{name: "anonymous with password", settings: []string{"security", "tlsvnc", "password", password}, security: "VeNCrypt, TLSVnc", protect: wire.ProtectUnverified},
 		// Debian's TigerVNC lists RA2 and has none.
 		{name: "listed only", settings: []string{"security", "ra2,none"}, security: "None", notice: "vnc-unencrypted"},
 	}
