@@ -13,15 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/authority/embedded"
 	"github.com/porthole-rac/porthole/authority/embedded/api"
-	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/demo"
 	"github.com/porthole-rac/porthole/relay/server"
 	"github.com/porthole-rac/porthole/relay/session"
-	"github.com/porthole-rac/porthole/relay/target"
-	"github.com/porthole-rac/porthole/relay/target/ssh"
 	"github.com/porthole-rac/porthole/web"
 )
 
@@ -158,19 +154,6 @@ func (p *program) run(ctx context.Context, srv *server.Server, l net.Listener) e
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
 	return errors.Join(srv.Shutdown(shutdown), <-failed)
-}
-
-// sessions makes the registry with the drivers.
-func (p *program) sessions(a authority.Authority, trust authority.Trust, resumeFor time.Duration, most int) *session.Registry {
-	return session.NewRegistry(session.Config{
-		Authority: a, ResumeFor: resumeFor, MaxSessions: most, Version: buildVersion(), Logger: p.log,
-		OpenTerminal: func(ctx context.Context, g *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
-			return ssh.Connect(ctx, ssh.Config{
-				Settings: prefs, EndpointID: g.Endpoint.ID, Endpoint: g.Endpoint.Name, Trust: trust, Size: size,
-				Logger: p.log.With("connection", g.ID),
-			}, page)
-		},
-	})
 }
 
 func (p *program) newServer(store *embedded.Store, sessions *session.Registry, pages api.Config, change func(*server.Config)) (*server.Server, *api.API, error) {
