@@ -118,7 +118,7 @@ func (l *Link) once() bool {
 			return l.Welcomed
 		}
 		l.heard = time.Now()
-		for len(p) > 0 && !conn.aborted {
+		for len(p) > 0 {
 			var t wire.Type
 			var body []byte
 			if t, body, p, err = wire.Next(p); err != nil {
