@@ -89,11 +89,9 @@ func pages() http.Handler {
 		}
 		fmt.Fprintf(w, `
 import { Display } from "%s";
-import { cursorStyle } from "%s";
 const query = new URLSearchParams(location.search);
 const canvas = document.getElementById("desktop");
 if (query.has("onpage")) HTMLCanvasElement.prototype.transferControlToOffscreen = undefined;
-globalThis.cursorStyle = cursorStyle;
 globalThis.told = [];
 globalThis.of = (t) => told.filter((m) => m.t === t);
 globalThis.display = new Display({
@@ -107,7 +105,7 @@ globalThis.shot = async () => {
   for (const b of bytes) text += String.fromCharCode(b);
   return btoa(text);
 };
-`, folder+assets["display.js"].File, "./"+assets["cursor.js"].File)
+`, folder+assets["display.js"].File)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)

@@ -57,6 +57,8 @@ func TestLiteralRectangles(t *testing.T) {
 	}
 }
 
+func rect(x, y, w, h int) codec.Rect { return codec.Rect{X: x, Y: y, W: w, H: h} }
+
 // rects puts a rectangle's data into records of at most n bytes.
 func rects(r codec.Rect, c wire.Codec, data []byte, n int) []appender {
 	first := data[:min(n, len(data))]

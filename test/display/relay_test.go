@@ -141,6 +141,8 @@ type desk struct {
 	t     *testing.T
 	lines chan *line
 	line  *line
+
+	blinks int
 }
 
 // open opens a page; query says how it differs.
@@ -200,7 +202,7 @@ func welcome(how wire.Resumed, epoch uint64) *wire.Welcome {
 func connect(t *testing.T, query string, width, height int) *desk {
 	t.Helper()
 	d := open(t, query)
-	d.line.send(welcome(wire.ResumedNew, 1), &wire.Connected{}, &wire.DesktopBegin{Width: width, Height: height})
+	d.line.send(welcome(wire.ResumedNew, 1), &wire.Connected{}, &wire.DesktopBegin{Width: width, Height: height, Stream: 5})
 	return d
 }
 

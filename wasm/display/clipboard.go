@@ -23,6 +23,10 @@ func (c *clipboard) received(s *session, body []byte) {
 	if m.Decode(body) != nil || m.Request != 0 {
 		return
 	}
+	if m.Denied { // it does not come to its end
+		*c = clipboard{}
+		return
+	}
 	if m.Type != c.kind {
 		*c = clipboard{kind: m.Type}
 	}

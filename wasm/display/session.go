@@ -87,11 +87,14 @@ func (s *session) setState(to string) {
 
 func (s *session) hello() *wire.Hello {
 	h := &wire.Hello{Version: wire.Version, Hidden: s.hidden, Abilities: s.abilities}
-	h.Screen = wire.Screen{Width: int(s.view.width), Height: int(s.view.height), Scale: s.view.thousandths()}
+	h.Screen.Scale = s.view.thousandths()
+	if s.view.drive {
+		h.Screen.Width, h.Screen.Height = int(s.view.width), int(s.view.height)
+	}
 	if s.welcome.Connection != "" {
 		h.Resume = wire.Resume{Connection: s.welcome.Connection, Secret: s.welcome.Secret}
 		if s.kept {
-			h.Resume.Epoch, h.Resume.Offset = s.welcome.Epoch, uint64(bridgeOffset())
+			h.Resume.Epoch, h.Resume.Offset = s.stream.ID, uint64(bridgeOffset())
 		}
 	}
 	return h

@@ -8,6 +8,7 @@ export class Sound {
     this.tell = tell; // the page
     this.port = null; // the AudioWorklet's; null: nobody listens
     this.decoder = null;
+    this.codec = -1;
     this.channels = 0;
     this.rate = 0;
   }
@@ -20,7 +21,9 @@ export class Sound {
     }
   }
 
+  /** Sound begins, or goes on after a gap: then the form is the same. */
   format(codec, rate, channels) {
+    if (codec === this.codec && rate === this.rate && channels === this.channels && (codec === pcm || this.decoder?.state === "configured")) return;
     if (this.decoder && this.decoder.state !== "closed") this.decoder.close();
     Object.assign(this, { codec, rate, channels, decoder: null });
     if (codec === opus && channels > 0) {

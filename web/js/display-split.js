@@ -3,7 +3,7 @@
 // replaced by one with the picture's number. Everything else is copied to the
 // program as it is, once.
 
-const mark = 0x10, begin = 0x60, rect = 0x62, rectData = 0x63, streamEnd = 0x70, info = 0x6b;
+const mark = 0x10, begin = 0x60, rect = 0x62, rectData = 0x63, streamEnd = 0x70;
 const maxRecord = 2 ** 32;
 
 export class Split {
@@ -29,7 +29,7 @@ export class Split {
       if (!(length > 0 && length < maxRecord && end <= p.length)) return -1;
       const type = p[this.at];
       this.at = body;
-      if (type >= begin && type < streamEnd && type !== info || type === mark) this.offset += end - start;
+      if (type >= begin && type < streamEnd || type === mark) this.offset += end - start;
       let kept = false;
       if (type === begin) {
         this.offset = 0;

@@ -46,7 +46,7 @@
 //   end           code, step, message, remedy, canReconnect, forget: what save gave is worth nothing now
 //   info          name, protection (0 nothing, 1 login, 2 unverified, 3 all), security, server, abilities (bits)
 //   size          width, height of the desktop, when its first frame is painted
-//   cursor        x, y (hot spot), width, height, pixels: Uint8ClampedArray RGBA; see cursor.js
+//   cursor        x, y (hot spot), width, height, pixels: Uint8ClampedArray RGBA; no size: hidden
 //   pointerMoved  x, y; pointerMode relative; leds scroll, num, caps; bell
 //   hand          commands: numbers, what the page is to do for a finger (wasm/display/input, ForPage)
 //   clipboard     type, data: text, or Uint8Array for image/png

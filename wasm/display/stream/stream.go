@@ -89,6 +89,7 @@ type Stream struct {
 	waits  int     // bytes of their pixels
 	free   pool
 
+	ID     uint64 // what DesktopBegin called the stream, for Hello.Resume.Epoch
 	Number uint64 // of the last mark
 	Input  uint64 // inputs that the target had taken at the last mark
 }
@@ -219,7 +220,7 @@ func (s *Stream) begin(body []byte) error {
 	s.frames = append(s.frames[:0], frame{})
 	s.set, s.deflate = encodings.New(s.image), nil
 	s.tight = s.set.Decoder(encodings.Tight).(*tight.Decoder)
-	s.begun, s.Number, s.Input = false, 0, 0
+	s.begun, s.ID, s.Number, s.Input = false, m.Stream, 0, 0
 	if err := s.resize(m.Width, m.Height); err != nil {
 		return err
 	}
