@@ -89,6 +89,7 @@ func pages() http.Handler {
 		}
 		fmt.Fprintf(w, `
 import { Display } from "%s";
+import { Speaker } from "%s";
 const query = new URLSearchParams(location.search);
 const canvas = document.getElementById("desktop");
 if (query.has("onpage")) HTMLCanvasElement.prototype.transferControlToOffscreen = undefined;
@@ -99,13 +100,15 @@ globalThis.display = new Display({
   hello: { timeZone: "Europe/Berlin", locale: "de-DE" }, resume: null, tell: (m) => told.push(m),
 });
 display.send({ t: "watch", on: true });
+globalThis.speaker = new Speaker(display);
+addEventListener("pointerdown", () => speaker.gesture());
 globalThis.shot = async () => {
   const bytes = new Uint8Array(await (await display.screenshot()).arrayBuffer());
   let text = "";
   for (const b of bytes) text += String.fromCharCode(b);
   return btoa(text);
 };
-`, folder+assets["display.js"].File)
+`, folder+assets["display.js"].File, "./"+assets["audio.js"].File)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)

@@ -7,7 +7,7 @@ import (
 )
 
 // input hands the page's events over, and sends what comes of them.
-func (s *session) input(events js.Value) {
+func (s *session) pageInput(events js.Value) {
 	if events.Type() != js.TypeObject {
 		return
 	}

@@ -77,7 +77,7 @@ func (s *session) fromPage(_ js.Value, args []js.Value) any {
 		v := wire.Visibility{Hidden: s.hidden}
 		s.send(v.Append(s.buf[:0]))
 	case "input":
-		s.input(m.Get("events"))
+		s.pageInput(m.Get("events"))
 	case "typed":
 		s.sendInput(s.hands.Typed(s.buf[:0], text(m, "text")))
 	case "power":

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/wasm/display/input"
 	"github.com/porthole-rac/porthole/wasm/display/stream"
 	"github.com/porthole-rac/porthole/wasm/link"
 )
@@ -47,7 +48,7 @@ type session struct {
 	acked     uint64
 	message   []byte // of the relay, what is not kept by the scripts
 
-	hands  machine
+	hands  *input.Machine
 	events []byte // of the page
 	timing timing
 	relay  wire.Stats
@@ -56,7 +57,7 @@ type session struct {
 }
 
 func newSession(bridge js.Value) *session {
-	s := &session{bridge: bridge, painting: make(chan struct{}, 1), state: stateConnecting, hands: &plainMachine{}}
+	s := &session{bridge: bridge, painting: make(chan struct{}, 1), state: stateConnecting, hands: input.New()}
 	s.stream = stream.New(canvas{s})
 	return s
 }
@@ -273,7 +274,9 @@ func (s *session) welcomed(body []byte) {
 	s.welcome, s.renewing = m, false
 	secret := base64.RawURLEncoding.EncodeToString(m.Secret)
 	s.post("save", map[string]any{"connection": m.Connection, "secret": secret})
-	s.hands.Begin(m.InputBytes, m.InputWindow, m.ReadOnly)
+	if s.ready { // else nothing is typed before there is somebody to take it
+		s.hands.Begin(m.InputBytes, m.InputWindow, m.ReadOnly)
+	}
 	if m.Resumed != wire.ResumedContinue {
 		s.kept, s.acked = false, 0
 		s.stream.Stop()
@@ -288,9 +291,12 @@ func (s *session) welcomed(body []byte) {
 }
 
 func (s *session) connected() {
-	s.ready = true
-	s.setState(stateConnected)
 	m := &s.welcome
+	if !s.ready {
+		s.ready = true
+		s.hands.Begin(m.InputBytes, m.InputWindow, m.ReadOnly)
+	}
+	s.setState(stateConnected)
 	s.post("connected", map[string]any{
 		"endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User,
 		"readOnly": m.ReadOnly, "disableCopy": m.DisableCopy, "disablePaste": m.DisablePaste,
