@@ -66,7 +66,7 @@ async function showApps() {
   } else if (again) {
     history.replaceState(null, "", location.pathname);
     const e = endpoints.find((x) => x.name === again);
-    if (e) launch(`endpoints/${e.id}/launch`);
+    if (e) launch(`endpoints/${e.id}/launch`, e.protocol);
   } else {
     $("tiles").querySelector("button")?.focus();
   }
@@ -80,19 +80,19 @@ function showTiles() {
     const li = document.createElement("li");
     const tile = element("button", "", { type: "button", className: "tile" });
     tile.append(element("span", e.protocol, { className: "badge" }), element("strong", e.name), element("span", e.host, { className: "detail" }));
-    tile.onclick = (event) => launch(`endpoints/${e.id}/launch`, event.ctrlKey || event.metaKey);
-    tile.onauxclick = (event) => event.button === 1 && launch(`endpoints/${e.id}/launch`, true);
+    tile.onclick = (event) => launch(`endpoints/${e.id}/launch`, e.protocol, event.ctrlKey || event.metaKey);
+    tile.onauxclick = (event) => event.button === 1 && launch(`endpoints/${e.id}/launch`, e.protocol, true);
     li.append(tile);
     return li;
   }));
 }
 
-/** Launch or resume: get a token and go to its page. */
-async function launch(path, newTab) {
+/** Launch or resume: get a token and go to its page. protocol may be unknown. */
+async function launch(path, protocol, newTab) {
   const tab = newTab ? window.open("about:blank") : null;
   try {
     const { url } = await call("POST", path);
-    (tab ?? window).location.assign(sessionPage(url));
+    (tab ?? window).location.assign(sessionPage(url, protocol));
   } catch (e) {
     tab?.close();
     if (e.status === 401) return showLogin();
@@ -122,7 +122,7 @@ async function refresh() {
     const time = (s) => new Date(s).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
     const state = c.attached ? t("home.attached") : c.until ? t("home.waiting", time(c.until)) : "";
     what.append(element("strong", c.endpoint), element("span", [c.title, time(c.started), state].filter(Boolean).join(" · "), { className: "detail" }));
-    const resume = element("button", t("action.resume"), { type: "button", className: "primary", onclick: () => launch(`connections/${c.id}/resume`) });
+    const resume = element("button", t("action.resume"), { type: "button", className: "primary", onclick: () => launch(`connections/${c.id}/resume`, c.protocol) });
     const end = element("button", t("action.end"), { type: "button", className: "danger" });
     end.onclick = async () => {
       end.disabled = true;

@@ -21,8 +21,9 @@ export function installKeybar() {
   window.visualViewport?.addEventListener("resize", place);
 }
 
-export function toggle() {
-  bar.hidden = !bar.hidden;
+/** Show the bar, hide it, or, without a wish, do the other; null only puts it where it belongs. */
+export function toggle(wish) {
+  if (wish !== null) bar.hidden = typeof wish === "boolean" ? !wish : !bar.hidden;
   place();
 }
 

@@ -2,47 +2,41 @@
 
 import { t } from "./i18n.js";
 import { porthole } from "./api.js";
-import { open as openSearch } from "./search.js";
-import { toggle as toggleKeybar, shown as keybarShown } from "./keybar.js";
 import { show as showNotice } from "./notices.js";
-import { openSettings, openHelp, shortcut, mac } from "./settings.js";
+import { shortcut, mac } from "./shortcut.js";
 
 const $ = (id) => document.getElementById(id);
 const actions = () => porthole.ui;
 let timer = 0;
+let opened = () => {};
+let looked = () => {};
 
-const commands = {
+/** What every menu has. */
+export const commonCommands = {
   reconnect: () => actions().reconnectNow(),
-  search: openSearch,
-  copy: () => actions().copy(),
-  paste: async () => {
-    try {
-      actions().paste(await navigator.clipboard.readText());
-    } catch {
-      showNotice(t("paste.byKey", shortcut("Ctrl+Shift+V")), "");
-    }
-  },
-  selectAll: () => actions().selectAll(),
-  copyMode: () => actions().copyMode(),
   fullscreen,
-  keybar: toggleKeybar,
-  settings: openSettings,
-  help: openHelp,
   disconnect: () => actions().disconnect(),
 };
-const takesFocus = new Set(["search", "settings", "help"]);
 
-export function installMenu() {
+/**
+ * Install the menu: commands by the names of data-do, which get the item; those in
+ * takesFocus open something that has the keyboard then, those in stays leave the
+ * menu open. opened runs when it opens, looked every second while it is open.
+ */
+export function installMenu({ commands, takesFocus = [], stays = [], ...on }) {
   const menu = $("menu");
+  opened = on.opened ?? opened;
+  looked = on.looked ?? looked;
   $("handle").addEventListener("click", toggle);
   menu.addEventListener("click", (e) => {
-    const name = e.target.closest("[data-do]")?.dataset.do;
-    if (!name) return;
-    close(!takesFocus.has(name));
-    commands[name]();
+    const item = e.target.closest("[data-do]");
+    if (!item) return;
+    const name = item.dataset.do;
+    if (!stays.includes(name)) close(!takesFocus.includes(name));
+    commands[name](item);
   });
   menu.addEventListener("keydown", (e) => {
-    const items = [...menu.querySelectorAll("button:not([hidden], :disabled)")];
+    const items = usable();
     const at = items.indexOf(document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[e.key];
     if (e.key === "Escape" || e.key === "Tab") close();
@@ -60,6 +54,9 @@ export function installMenu() {
   });
 }
 
+/** Items that can be chosen now. */
+const usable = () => [...$("menu").querySelectorAll("button:not(:disabled), input:not(:disabled)")].filter((e) => !e.closest("[hidden]"));
+
 /** Open or close the menu. */
 export function toggle() {
   if (!$("menu").hidden) return close();
@@ -68,13 +65,13 @@ export function toggle() {
   for (const kbd of document.querySelectorAll("#menu [data-ctrl]")) kbd.textContent = mac ? kbd.dataset.ctrl : shortcut(kbd.dataset.ctrl);
   $("menu").hidden = false;
   $("handle").setAttribute("aria-expanded", "true");
-  $("keybar-switch").setAttribute("aria-pressed", keybarShown());
+  opened();
   info();
   timer = setInterval(info, 1000);
-  $("menu").querySelector("button:not([hidden], :disabled)").focus();
+  usable()[0].focus();
 }
 
-function close(focus = true) {
+export function close(focus = true) {
   clearInterval(timer);
   $("menu").hidden = true;
   $("handle").setAttribute("aria-expanded", "false");
@@ -89,9 +86,11 @@ function info() {
   $("menu-status").textContent = away || !i.rtt ? state : t("info.latency", state, i.rtt.toFixed(1));
   $("menu-info").textContent = t("info.bytes", size(i.received), size(i.sent));
   document.querySelector("[data-do=reconnect]").hidden = !away;
+  looked();
 }
 
-function size(bytes) {
+/** Bytes for people. */
+export function size(bytes) {
   const units = ["B", "kB", "MB", "GB"];
   let i = 0;
   while (bytes >= 1000 && i < units.length - 1) { bytes /= 1000; i++; }
@@ -100,8 +99,9 @@ function size(bytes) {
 
 /** What the endpoint allows. */
 export function menuConnected({ disableCopy, disablePaste, readOnly }) {
-  document.querySelector("[data-do=copy]").disabled = disableCopy;
-  document.querySelector("[data-do=paste]").disabled = disablePaste || readOnly;
+  for (const e of document.querySelectorAll("#menu [data-needs=copy]")) e.disabled = disableCopy;
+  for (const e of document.querySelectorAll("#menu [data-needs=paste]")) e.disabled = disablePaste || readOnly;
+  for (const e of document.querySelectorAll("#menu [data-needs=input]")) e.disabled = readOnly;
 }
 
 /** Full screen, with the browser's own keys where it gives them. */

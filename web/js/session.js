@@ -1,33 +1,24 @@
-// The page's side of the bridge: everything that the Go program calls as
-// portholeUI. Each part of the page has a file of its own; here they meet.
+// What the pages of terminals and of desktops share: the steps on the way to the
+// machine, questions, notices, the line that is down, the end, the title and the bell.
 
 import { porthole, setState } from "./api.js";
 import { t, has } from "./i18n.js";
-import { ask, confirm, promptGone as dropPrompt } from "./dialogs.js";
-import { installMenu, menuConnected } from "./menu.js";
-import { installSettings, showOptions } from "./settings.js";
-import { installScrollbar } from "./scrollbar.js";
-import { installSearch, showSearchResult, open as showSearch } from "./search.js";
-import { installKeybar, stickyModifiers } from "./keybar.js";
+import { ask, promptGone as dropPrompt } from "./dialogs.js";
+import { menuConnected } from "./menu.js";
 import { show as showNotice } from "./notices.js";
+import { home, relay, token } from "./place.js";
 
 export { emit, setState } from "./api.js";
 export { toggle as toggleMenu } from "./menu.js";
-export { scrollbar } from "./scrollbar.js";
 
 const $ = (id) => document.getElementById(id);
 const actions = () => porthole.ui;
 const steps = ["page", "relay", "connect", "handshake", "authenticate", "open"];
-let home = "/";
 let endpoint = "";
 let connection = "";
 let countdown = 0;
 
-installMenu();
-installSearch();
-installSettings();
-installScrollbar();
-installKeybar();
+$("home").href = home;
 $("cancel").addEventListener("click", () => {
   if (actions().disconnect) actions().disconnect();
   else location.assign(home);
@@ -40,10 +31,11 @@ $("again").addEventListener("click", () => {
   else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
 });
 
-/** Where My applications is. */
-export function setHome(url) {
-  home = url;
-  $("home").href = url;
+/** Where the relay is and which connection this page is for. */
+export async function configure() {
+  const ws = new URL(`ws/rac/${token}/`, await relay());
+  ws.protocol = ws.protocol === "https:" ? "wss:" : "ws:";
+  return { token, home, wsURL: ws.href, storageKey: `porthole.resume.${token}` };
 }
 
 /** How much of the program is loaded, 0…1. */
@@ -67,8 +59,20 @@ function step(name, detail) {
   }
 }
 
-/** The relay has taken us in. */
+/** The program that shows a protocol, as boot.js chooses it. */
+const programOf = (protocol) => (["vnc", "rdp"].includes(protocol) ? "desktop" : "terminal");
+
+/**
+ * The relay has taken us in. It knows the protocol for certain: when the page has
+ * the other program, it starts anew and resumes.
+ */
 export function welcome(info) {
+  try {
+    sessionStorage.setItem(`porthole.protocol.${token}`, info.protocol);
+    if (!document.body.classList.contains(programOf(info.protocol)) && sessionStorage.getItem(`porthole.protocol.${token}`)) {
+      return location.reload();
+    }
+  } catch { /* without a memory the page stays as it is */ }
   endpoint = info.endpoint;
   connection = info.connection;
   hideBanner();
@@ -194,79 +198,6 @@ function flash() {
   $("bell-edge").hidden = false;
   clearTimeout(flashing);
   flashing = setTimeout(() => { $("bell-edge").hidden = true; }, 250);
-}
-
-/** Progress of a program (OSC 9;4). */
-export function progressBar({ state, percent }) {
-  const bar = $("progress-bar");
-  bar.hidden = state === 0;
-  bar.classList.toggle("error", state === 2);
-  bar.style.width = state === 3 ? "100%" : `${percent}%`;
-}
-
-/** Several lines are to be pasted where each would run. */
-export function confirmPaste({ lines, text }) {
-  const title = lines > 1 ? t("paste.title", lines) : t("paste.titleOne");
-  confirm({ title, text, yes: t("action.paste"), why: t("paste.why") }).then((yes) => {
-    actions().pasteDecision(yes);
-    actions().focus();
-  });
-}
-
-/** A program wants to read the clipboard. */
-export function confirmClipboardRead() {
-  confirm({ title: t("clipboard.title"), yes: t("action.allow"), why: t("clipboard.why"), careful: true }).then((yes) => {
-    actions().clipboardDecision(yes);
-    actions().focus();
-  });
-}
-
-/** The browser wants a gesture before the clipboard is written. */
-export function clipboardWaits() {
-  showNotice(t("clipboard.waits"), "", [t("action.copy"), () => actions().clipboardWrite()]);
-}
-
-export const searchResult = showSearchResult;
-export const openSearch = showSearch;
-export const modifiers = stickyModifiers;
-export const options = showOptions;
-
-const mostLive = 30;
-
-/** New text for screen readers. */
-export function live(text) {
-  const line = document.createElement("div");
-  line.textContent = text;
-  $("live").append(line);
-  while ($("live").children.length > mostLive) $("live").firstChild.remove();
-}
-
-/** The visible screen for screen readers. */
-export function screen(text) { $("screen").textContent = text; }
-
-/** The link under the pointer. */
-export function link(l) {
-  $("link-status").hidden = !l;
-  $("terminal").style.cursor = l ? "pointer" : "";
-  if (!l) return;
-  $("link-uri").textContent = l.uri;
-  $("link-how").textContent = t(l.mac ? "link.howMac" : "link.how");
-}
-
-/** A finger has tapped a link. */
-export function tappedLink(uri) {
-  showNotice(uri, "", [t("action.open"), () => actions().openLink(uri)]);
-}
-
-/** Text marked by a long press. */
-export function selected(text) {
-  if (text) showNotice(text.length > 80 ? `${text.slice(0, 80)}…` : text, "", [t("action.copy"), () => actions().copy()]);
-}
-
-/** Marking by keyboard has begun or ended. */
-export function copyMode(on) {
-  $("copy-hint").textContent = on ? t("copyMode.hint") : "";
-  $("copy-hint").hidden = !on;
 }
 
 // Ctrl+W deletes a word in a shell and closes the tab in a browser, which no page

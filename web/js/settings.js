@@ -1,17 +1,11 @@
-// The dialogs for settings and keys.
+// The terminal's dialogs for settings and keys.
 
 import { t } from "./i18n.js";
 import { drawingChanged } from "./drawing.js";
+import { mac, shortcut } from "./shortcut.js";
 
 const $ = (id) => document.getElementById(id);
 const actions = () => globalThis.porthole.ui;
-
-export const mac = /^(Mac|iP)/.test(navigator.platform);
-
-/** A shortcut as this platform writes it. */
-export function shortcut(keys) {
-  return mac ? keys.replace("Ctrl+Shift+", "⌘").replace("Ctrl+", "⌘") : keys.replaceAll("Ctrl", t("key.ctrl")).replaceAll("Shift", t("key.shift"));
-}
 
 const keys = [
   ["Ctrl+Shift+C", "menu.copy"], ["Ctrl+Shift+V", "menu.paste"], ["Ctrl+Shift+A", "menu.selectAll"], ["Ctrl+Shift+F", "menu.search"],

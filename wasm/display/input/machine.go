@@ -168,6 +168,7 @@ const (
 	PageCursor = 3 // x, y: the pointer is there (framebuffer pixels), keep it in view
 	PageLong   = 4 // view x, view y: a long press was taken as the right button
 	PageLatch  = 5 // bits as Mod…: the modifiers that stay for the next key
+	PageZoomAt = 6 // factor, x, y: the same as PageZoom, about a framebuffer pixel
 )
 
 // ForPage gives the commands since the last call: a kind and its arguments, again

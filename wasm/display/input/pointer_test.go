@@ -85,7 +85,7 @@ func TestWheel(t *testing.T) {
 	if got := h.do(new(events).wheel(2, 0, 0, -10, 0, 0, 30)); got != "" {
 		t.Error("a pinch reached the target:", got)
 	}
-	if p := h.ForPage(); len(p) != 4 || p[0] != input.PageZoom || p[1] <= 1 || p[2] != 10 || p[3] != 20 {
+	if p := h.ForPage(); len(p) != 4 || p[0] != input.PageZoomAt || p[1] <= 1 || p[2] != 10 || p[3] != 20 {
 		t.Error("a pinch of a touchpad:", p)
 	}
 	h.keys("+ControlLeft:Control:C")

@@ -36,9 +36,8 @@ type roll struct {
 // wheel takes a WheelEvent.
 func (m *Machine) wheel(e wheelEvent) {
 	if e.mods&ModControl != 0 && e.mode == 0 && !m.controlHeld() {
-		// A touchpad's pinch says that Control is held, which it is not. The position
-		// is that of the view then.
-		m.tell(PageZoom, math.Exp(-max(-100, min(100, e.dy))*zoomPixel), e.x, e.y)
+		// A touchpad's pinch says that Control is held, which it is not.
+		m.tell(PageZoomAt, math.Exp(-max(-100, min(100, e.dy))*zoomPixel), e.x, e.y)
 		return
 	}
 	m.keys.flush(m)
