@@ -92,6 +92,12 @@ export class View {
     return [(clientX - left) * this.width / (width || 1), (clientY - top) * this.height / (height || 1)];
   }
 
+  /** Where a pixel of the desktop is in the window. */
+  from(x, y) {
+    this.place ??= canvas.getBoundingClientRect();
+    return [this.place.left + x * this.scale, this.place.top + y * this.scale];
+  }
+
   /** Zoom about a place in the window. */
   zoomBy(factor, clientX, clientY) {
     const [x, y] = this.at(clientX, clientY);
