@@ -52,6 +52,10 @@ export const porthole = Object.freeze({
     };
   },
   sendText: (text) => Boolean(ui.sendText?.(String(text))),
+  sendKey(codes) { return Boolean(ui.sendCodes?.(String(codes))); },
+  pointer: (p) => Boolean(ui.pointer?.(p)),
+  screenshot: () => Promise.resolve(ui.screenshot?.() ?? null),
+  clipboard: (text) => ui.clipboard?.(text) ?? (text === undefined ? "" : false),
   disconnect() { ui.disconnect?.(); },
   ui,
 });

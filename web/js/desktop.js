@@ -202,6 +202,9 @@ function resume() {
   }
 }
 
+/** Whether the machine takes input. */
+const works = () => porthole.state === "connected" && !desktop.limits.readOnly;
+
 // What the page's common parts and the automation API ask of a program.
 Object.assign(porthole.ui, {
   options: () => ({}),
@@ -223,12 +226,21 @@ Object.assign(porthole.ui, {
   },
   size: () => ({ width: view.width, height: view.height, scale: view.scale ?? 0 }),
   sendText(text) {
-    if (porthole.state !== "connected" || desktop.limits.readOnly || !text) return false;
+    if (!works() || !text) return false;
     desktop.type(text);
     return true;
   },
-  sendKey(codes) { input.events.combo(String(codes).split(/[\s+]+/).filter(Boolean)); },
-  pointer({ x, y, buttons = 0 }) { input.events.pointer({ buttons, timeStamp: performance.now() }, x, y); },
+  sendCodes(text) {
+    const codes = text.split(/[\s+]+/).filter(Boolean);
+    if (!works() || !codes.length || codes.length > 8) return false;
+    input.events.combo(codes);
+    return true;
+  },
+  pointer({ x, y, buttons = 0 }) {
+    if (!works() || !Number.isFinite(x) || !Number.isFinite(y)) return false;
+    input.events.pointer({ buttons, timeStamp: performance.now() }, x, y);
+    return true;
+  },
   screenshot: () => desktop.screenshot(),
   clipboard: (text) => (text === undefined ? clipboard.remote.get("text/plain") ?? "" : clipboard.give("text/plain", String(text))),
 });
