@@ -37,13 +37,13 @@ type VNC struct {
 	// that cannot be read is for the driver to refuse.
 	CACert string
 	// Fingerprints are SHA-256 sums of what is trusted without more: of a certificate
-	// (DER), of its public key (SubjectPublicKeyInfo), or of an RA2 key as it came (ours;
-	// cert-fingerprints, RDP's name). An entry that cannot be read is all zero, so that a
-	// list of such trusts nothing. Not empty: nothing else is trusted.
+	// (DER), or of an RA2 key as it came (ours; cert-fingerprints, RDP's name). An entry
+	// that cannot be read is all zero, so that a list of such trusts nothing. Not empty:
+	// nothing else is trusted.
 	Fingerprints [][32]byte
-	// TrustFirst: without CACert and Fingerprints, a certificate or key is trusted when
-	// it is the first of this endpoint, and remembered (ours, cert-tofu; default true,
-	// for RDP it is false). Else the system's authorities have to vouch for it.
+	// TrustFirst: what neither CACert, the system's authorities nor Fingerprints know is
+	// trusted when it is the first of this endpoint, and remembered; unless there is a
+	// CACert or a fingerprint (ours, cert-tofu; default true, for RDP it is false).
 	TrustFirst bool
 	IgnoreCert bool // no check at all (ours; RDP's name)
 	Exclusive  bool // the server's other viewers are sent away (ours)
@@ -117,7 +117,7 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 		ForceLossless:        p.bool("force-lossless"),
 		DisableDisplayResize: p.bool("disable-display-resize"),
 
-		DisableServerInput: p.bool("disable-server-input"),
+		DisableServerInput: p.notYet("disable-server-input"),
 		ClipboardEncoding: Charset(p.choice("clipboard-encoding",
 			string(Latin1), string(UTF8), string(UTF16), string(Windows1252), string(MacRoman))),
 
@@ -125,7 +125,7 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 		ReverseConnect: p.bool("reverse-connect"),
 		ListenTimeout:  time.Duration(p.number("listen-timeout", 5000, 1, 600_000)) * time.Millisecond,
 
-		EnableAudio:     p.bool("enable-audio"),
+		EnableAudio:     p.notYet("enable-audio"),
 		AudioServername: p.text("audio-servername"),
 	}
 	p.common(&s.Common, VNCPort, VNCPort)
@@ -170,7 +170,7 @@ var (
 func (p *parser) security() (allow, forbid []rfb.Security) {
 	const name = "security"
 	unknown, unsafe := false, false
-	for _, word := range p.words(name) {
+	for _, word := range p.words("security") {
 		word = strings.ToLower(word)
 		list, given := &allow, word
 		if rest, ok := strings.CutPrefix(word, "-"); ok {
@@ -215,7 +215,7 @@ var encodings = map[string]rfb.Encoding{
 
 func (p *parser) encodings() (list []rfb.Encoding) {
 	const name = "encodings"
-	for _, word := range p.words(name) {
+	for _, word := range p.words("encodings") {
 		e, ok := encodings[strings.ToLower(word)]
 		switch {
 		case !ok:
@@ -248,6 +248,15 @@ func (p *parser) fingerprints(name string) (list [][32]byte) {
 		list = append(list, sum)
 	}
 	return list
+}
+
+// notYet reads a switch that nothing obeys yet, and says so.
+func (p *parser) notYet(name string) bool {
+	on := p.bool(name)
+	if on {
+		p.report(name, "is not supported yet")
+	}
+	return on
 }
 
 // repeater reads dest-host and dest-port. The address that a repeater is told has
