@@ -230,8 +230,9 @@ func (l *login) judge(err error) error {
 		// connection when it is taken.
 		c.refused = append(c.refused, chosen[len(chosen)-1])
 		return &tryAgain{c.handshakeError(l.w, err)}
-	case closed && l.waited && !wrong:
-		// It lost patience while the person thought; now there is an answer.
+	case closed && l.waited && (!wrong || refused.Reason == ""):
+		// It may have lost patience while the person thought; now there is an answer,
+		// which the next attempt gives at once.
 		return &tryAgain{c.handshakeError(l.w, err)}
 	case wrong && !refused.TooMany && c.page != nil && c.asked < maxTries && l.answered && c.asked > 0:
 		c.again = true
