@@ -86,10 +86,11 @@ func (v *viewer) confirmed(e rfb.Encoding) error {
 
 // inOrder are the encodings of pixels, the preferred first. Tight is the smallest for
 // most pictures, and its JPEG needs nothing but the browser; H.264 comes only from
-// servers that have hardware for it.
+// servers that have hardware for it. CoRRE and Raw need not be named: who has them has
+// better, or may send them anyway.
 var inOrder = []rfb.Encoding{
 	rfb.EncodingCopyRect, rfb.EncodingH264, rfb.EncodingTight, rfb.EncodingTightPNG, rfb.EncodingZRLE, rfb.EncodingJPEG,
-	rfb.EncodingZlib, rfb.EncodingHextile, rfb.EncodingTRLE, rfb.EncodingRRE, rfb.EncodingCoRRE, rfb.EncodingRaw,
+	rfb.EncodingZlib, rfb.EncodingHextile, rfb.EncodingTRLE, rfb.EncodingRRE,
 }
 
 // wanted is what a server may send. plain leaves away those that remember what
@@ -100,7 +101,7 @@ func wanted(s *settings.VNC, b target.Browser, q level, plain bool) []rfb.Encodi
 	video := strings.Contains(b.Video, "avc1")
 	list := inOrder
 	if len(s.Encodings) > 0 {
-		list = append(slices.Clone(s.Encodings), rfb.EncodingRaw)
+		list = s.Encodings
 	}
 	var out []rfb.Encoding
 	for _, e := range list {
@@ -132,7 +133,23 @@ func wanted(s *settings.VNC, b target.Browser, q level, plain bool) []rfb.Encodi
 	if jpeg && !q.lossless {
 		out = append(out, rfb.Quality(q.quality))
 	}
-	return append(out, rfb.Compression(q.compression))
+	out = append(out, rfb.Compression(q.compression))
+	for _, e := range dispensable {
+		if len(out) <= maxEncodings {
+			break
+		}
+		out = slices.DeleteFunc(out, func(o rfb.Encoding) bool { return o == e })
+	}
+	return out
+}
+
+// maxEncodings is how many encodings a server takes: wayvnc 0.5 reads 32, and takes
+// the rest of the list for messages.
+const maxEncodings = 32
+
+// dispensable are left away first where there are more.
+var dispensable = []rfb.Encoding{
+	rfb.EncodingCoRRE, rfb.EncodingXCursor, rfb.EncodingVMwareCursorPos, rfb.EncodingVMwareLED, rfb.EncodingPointerPos, rfb.EncodingTRLE, rfb.EncodingRRE,
 }
 
 func protection(p rfb.Protection) wire.Protection {
