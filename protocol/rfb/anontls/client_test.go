@@ -199,6 +199,8 @@ func TestWrongServers(t *testing.T) {
 		"encrypt first with GCM":           {with(server{suite: all[0]}, 2, hello(0, 22, 0, 0)), anontls.IllegalParameter},
 		"renegotiation of another":         {with(server{suite: dh}, 2, hello(0xff, 1, 0, 2, 1, 7)), anontls.HandshakeFailure},
 		"compressed points only":           {with(p256, 2, hello(0, 11, 0, 2, 1, 1)), anontls.IllegalParameter},
+		"bytes after the formats":          {with(p256, 2, hello(0, 11, 0, 3, 1, 0, 9)), anontls.IllegalParameter},
+		"master secret with content":       {with(server{suite: dh}, 2, hello(0, 23, 0, 1, 0)), anontls.IllegalParameter},
 		"bytes after the hello":            {with(server{suite: dh}, 2, func(m []byte) []byte { m[3]++; return append(m, 0) }), anontls.DecodeError},
 		"certificate instead of keys":      {with(server{suite: dh}, 12, set(0, 11)), anontls.UnexpectedMessage},
 		"asks for a certificate":           {with(server{suite: dh}, 14, set(0, 13)), anontls.HandshakeFailure},
@@ -211,6 +213,7 @@ func TestWrongServers(t *testing.T) {
 		"public value 1":                   {server{suite: dh, y: big.NewInt(1)}, anontls.IllegalParameter},
 		"public value p-1":                 {server{suite: dh, y: new(big.Int).Sub(field, big.NewInt(1))}, anontls.IllegalParameter},
 		"public value p":                   {server{suite: dh, y: field}, anontls.IllegalParameter},
+		"no group at all":                  {server{suite: dh, p: new(big.Int).Exp(big.NewInt(3), big.NewInt(700), nil), y: big.NewInt(3)}, anontls.IllegalParameter},
 		"signature after the keys":         {with(server{suite: dh}, 12, func(m []byte) []byte { m[3]++; return append(m, 0) }), anontls.DecodeError},
 		"explicit curve":                   {with(p256, 12, set(4, 1)), anontls.IllegalParameter},
 		"curve that was not offered":       {with(p256, 12, set(5, 0, 25)), anontls.IllegalParameter},
@@ -356,5 +359,55 @@ func TestBytesAfterTheHandshake(t *testing.T) {
 	}
 	if n, err := c.Next(in[n:]); n != 0 || err != nil {
 		t.Error(n, err)
+	}
+}
+
+// What comes in the clear between our Finished and the server's.
+func TestCipherSpec(t *testing.T) {
+	for name, tt := range map[string]struct {
+		b    []byte
+		want anontls.Alert
+	}{
+		"within a message":   {append(record(22, []byte{20}), record(20, []byte{1})...), anontls.UnexpectedMessage},
+		"malformed":          {record(20, []byte{2}), anontls.DecodeError},
+		"too long":           {record(20, []byte{1, 1}), anontls.DecodeError},
+		"left out":           {record(22, []byte{20, 0, 0, 0}), anontls.UnexpectedMessage},
+		"twice":              {append(record(20, []byte{1}), record(20, []byte{1})...), anontls.BadRecordMAC},
+		"without encryption": {append(record(20, []byte{1}), record(22, make([]byte, 16))...), anontls.BadRecordMAC},
+	} {
+		s := &server{suite: all[4]}
+		c, _ := anontls.NewClient(anontls.Config{Rand: random()})
+		first, err := s.first(slices.Clone(c.Output()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := feed(c, first, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Next(tt.b)
+		if a, ok := anontls.AlertOf(err); !ok || a != tt.want {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// No exponent is so small that the secret would be known.
+func TestExponentIsLong(t *testing.T) {
+	c, _ := anontls.NewClient(anontls.Config{Rand: zeros{}})
+	s := &server{suite: all[0]}
+	first, err := s.first(slices.Clone(c.Output()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := feed(c, first, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	public := new(big.Int).SetBytes(c.Output()[5+4+2:][:128])
+	if public.Cmp(big.NewInt(1<<62)) < 0 {
+		t.Errorf("public value %v", public)
 	}
 }

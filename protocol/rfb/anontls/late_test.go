@@ -40,3 +40,31 @@ func TestLateMAC(t *testing.T) {
 		}
 	}
 }
+
+// Padding that is longer than what there is.
+func TestLateMACWithoutContent(t *testing.T) {
+	late := newLateMAC(sha1.New, []byte("key"))
+	for _, size := range []int{32, 48, 64, 256, 272} {
+		for pad := size - sha1.Size; pad < 256; pad++ {
+			if n, ok := late.check(make([]byte, 13), bytes.Repeat([]byte{byte(pad)}, size)); ok {
+				t.Fatalf("%d bytes of %d: taken for %d of content", size, pad, n)
+			}
+		}
+	}
+}
+
+// The vectors of two sessions differ even if all their keys were the same.
+func TestVectorsAreRandom(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range 3 {
+		ivs := [48]byte{0: byte(i & 1), 40: byte(i >> 1)}
+		s, _, err := suites[2].keys(make([]byte, 48), make([]byte, 32), make([]byte, 32), true, &ivs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(s.Append(nil, []byte("content"))[headerSize:][:block])] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d vectors of 3 seeds", len(seen))
+	}
+}

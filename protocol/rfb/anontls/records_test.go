@@ -96,6 +96,30 @@ func TestForgedRecords(t *testing.T) {
 	}
 }
 
+// What a server writes with the right keys is held to the rules too.
+func TestWrongContent(t *testing.T) {
+	each(t, func(t *testing.T, s *server, o *anontls.Opener, _ *anontls.Sealer) {
+		_, _, err := o.Next(s.write.seal(23, make([]byte, anontls.MaxPlain+1), 0))
+		if a, ok := anontls.AlertOf(err); !ok || a != anontls.RecordOverflow {
+			t.Error(err)
+		}
+	})
+	for name, padded := range map[string][]byte{
+		"padding beyond the content": bytes.Repeat([]byte{255}, 32),
+		"padding of one block more":  bytes.Repeat([]byte{32}, 32),
+	} {
+		each(t, func(t *testing.T, s *server, o *anontls.Opener, _ *anontls.Sealer) {
+			if s.gcm {
+				t.Skip("nothing is padded")
+			}
+			_, _, err := o.Next(s.write.encrypt(23, padded))
+			if a, ok := anontls.AlertOf(err); !ok || a != anontls.BadRecordMAC {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
 func TestEndOfASession(t *testing.T) {
 	each(t, func(t *testing.T, s *server, o *anontls.Opener, w *anontls.Sealer) {
 		kind, b, _, err := s.read.open(w.AppendAlert(nil, anontls.CloseNotify))

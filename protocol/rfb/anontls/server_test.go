@@ -102,7 +102,12 @@ func (d *direction) seal(kind byte, plain []byte, extra int) []byte {
 		b = append(b, d.sum(kind, plain)...)
 	}
 	pad := 15 - len(b)%16 + 16*extra
-	b = append(b, bytes.Repeat([]byte{byte(pad)}, pad+1)...)
+	return d.encrypt(kind, append(b, bytes.Repeat([]byte{byte(pad)}, pad+1)...))
+}
+
+// encrypt is the end of seal for CBC: b is whole blocks.
+func (d *direction) encrypt(kind byte, b []byte) []byte {
+	c, _ := aes.NewCipher(d.key)
 	iv := bytes.Repeat([]byte{byte(d.seq + 7)}, 16)
 	cipher.NewCBCEncrypter(c, iv).CryptBlocks(b, b)
 	b = append(iv, b...)
