@@ -54,6 +54,7 @@
 // no clock. Security types that are known and refused: SASL, the Apple types
 // 33, 35 and 36, MS-Logon I and III, SecureVNC plug-ins.
 //
-// Neighbours: rfb/ra2 is the record layer of the RSA-AES types, rfb/keysym
-// the tables of keys, rfb/rfbtest a scripted server for tests.
+// Neighbours: rfb/anontls is TLS for StartTLS with Anonymous, rfb/ra2 the record
+// layer of the RSA-AES types, rfb/keysym the tables of keys, rfb/rfbtest a scripted
+// server for tests.
 package rfb

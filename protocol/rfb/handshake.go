@@ -59,7 +59,7 @@ type (
 	// StartTLS asks for TLS over the connection, and then Secured. Bytes that Next
 	// did not take belong to TLS.
 	StartTLS struct {
-		Anonymous bool // anonymous Diffie-Hellman, without certificates; else X.509
+		Anonymous bool // without certificates (package anontls); else X.509 (crypto/tls)
 	}
 	// StartRecords asks that everything from now on goes through the two directions,
 	// and then Secured.
