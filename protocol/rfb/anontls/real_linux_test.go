@@ -14,14 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/rfb/anontls"
 	"github.com/porthole-rac/porthole/scripts/targets"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const patience = 20 * time.Second
 
