@@ -250,6 +250,7 @@ func testHiddenTabPaintsNothing(b *tab) {
 	other := newTab(t)
 	other.emulate(chromedp.Navigate("about:blank"))
 	b.do(`Object.defineProperty(document, "hidden", {get: () => true, configurable: true}), document.dispatchEvent(new Event("visibilitychange"))`)
+	b.settled() // what was asked for before
 	frames := eval[float64](b, "porthole.stats().framesPainted")
 	b.send("seq 100000 | tail -1\r")
 	b.shows("100000")
