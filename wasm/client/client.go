@@ -332,7 +332,9 @@ func (c *client) keepPlace(top uint64) {
 // changed has the screen drawn, and tells those who listen.
 func (c *client) changed() {
 	c.blink.show()
-	c.screen.Wake()
+	if !hidden() { // a tab that is shown again is drawn
+		c.screen.Wake()
+	}
 	c.text.changed(c)
 	c.background()
 	state, percent := c.term.Progress()
