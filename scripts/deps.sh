@@ -21,6 +21,7 @@ test | bench)
 		Xtigervnc:tigervnc-standalone-server vncpasswd:tigervnc-tools xterm:xterm xwd:x11-apps xsetroot:x11-xserver-utils
 		Xtightvnc:tightvncserver /usr/share/fonts/X11/misc:xfonts-base x11vnc:x11vnc Xvfb:xvfb qemu-system-x86_64:qemu-system-x86
 		wayvnc:wayvnc sway:sway grim:grim krfb:krfb dbus-run-session:dbus-daemon xev:x11-utils xclip:xclip gnutls-serv:gnutls-bin
+		pulseaudio:pulseaudio pactl:pulseaudio-utils
 	)
 	;;
 *)

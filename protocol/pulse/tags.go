@@ -104,15 +104,6 @@ func (v *values) sampleSpec() (form, channels byte, rate uint32) {
 	return p[0], p[1], binary.BigEndian.Uint32(p[2:])
 }
 
-func (v *values) channelMap() {
-	n := v.take(tagChannelMap, 1)[0]
-	if len(v.p) < int(n) {
-		v.bad = true
-		return
-	}
-	v.p = v.p[n:]
-}
-
 // string gives a string, "" for none.
 func (v *values) string() string {
 	if !v.bad && len(v.p) > 0 && v.p[0] == tagNoString {

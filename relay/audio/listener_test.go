@@ -2,6 +2,7 @@ package audio_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -133,17 +134,17 @@ func amplitude(samples []float64, frequency float64) float64 {
 // isTone says that there is this tone and hardly anything else.
 func isTone(t *testing.T, samples []float64, frequency, level float64) {
 	t.Helper()
+	if err := tonal(samples, frequency, level); err != nil {
+		t.Error(err)
+	}
+}
+
+func tonal(samples []float64, frequency, level float64) error {
 	f, l, rest := heard(samples)
-	t.Logf("%.2f Hz at %.4f, rest %.4f, in %d samples", f, l, rest, len(samples))
-	if math.Abs(f-frequency) > 0.5 {
-		t.Errorf("heard %.2f Hz, not %.0f", f, frequency)
+	if math.Abs(f-frequency) > 0.5 || math.Abs(l/level-1) > 0.05 || rest > 0.05*level {
+		return fmt.Errorf("%.2f Hz at %.4f and other sound of %.4f in %d samples, not %.0f Hz at %.4f", f, l, rest, len(samples), frequency, level)
 	}
-	if math.Abs(l/level-1) > 0.05 {
-		t.Errorf("its level is %.4f, not %.4f", l, level)
-	}
-	if rest > 0.05*level {
-		t.Errorf("there is other sound, %.4f", rest)
-	}
+	return nil
 }
 
 // isEven says that packets came 20 ms after each other.
