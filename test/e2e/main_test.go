@@ -123,7 +123,12 @@ func run1(t *testing.T, p *browser.Page, line string) {
 // endpoint adds an endpoint for the test. Secrets go through files.
 func endpoint(t *testing.T, name, host string, settings map[string]string) {
 	t.Helper()
-	args := []string{"endpoint", "add", name, "--protocol", "ssh", "--host", host}
+	addEndpoint(t, name, "ssh", host, settings)
+}
+
+func addEndpoint(t *testing.T, name, protocol, host string, settings map[string]string) {
+	t.Helper()
+	args := []string{"endpoint", "add", name, "--protocol", protocol, "--host", host}
 	for k, v := range settings {
 		file := filepath.Join(t.TempDir(), k)
 		must(t, os.WriteFile(file, []byte(v), 0o600))
