@@ -96,7 +96,9 @@ function sound() {
 /** What the worker tells. */
 const told = {
   loaded: ({ part }) => session.loaded(part),
-  state: ({ state }) => session.setState(state),
+  state({ state }) {
+    if (state !== "ended") session.setState(state); // end follows, and says why
+  },
   save: ({ connection, secret }) => remember(`${connection} ${secret}`),
   welcome(m) {
     desktop.limits = m;
