@@ -117,7 +117,7 @@ func TestClipboard(t *testing.T) {
 }
 
 func TestWorkloadsChangeTheScreen(t *testing.T) {
-	d := targets.For(t, targets.Xvfb, targets.Screen{Width: 1920, Height: 1080})
+	d := targets.For(t, targets.Xvfb, targets.Screen{Width: 1280, Height: 800})
 	for _, kind := range []targets.Workload{targets.Text, targets.Slow, targets.Scroll, targets.Drag, targets.Noise, targets.Video, targets.Idle, targets.Echo} {
 		t.Run(string(kind), func(t *testing.T) {
 			w, err := d.Draw(kind)
