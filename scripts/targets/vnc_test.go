@@ -19,7 +19,7 @@ func greet(t *testing.T, s *targets.VNC) (version string, types []byte) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(60 * time.Second))
 	b := make([]byte, 12)
 	if _, err := io.ReadFull(c, b); err != nil {
 		t.Fatal("version:", err)

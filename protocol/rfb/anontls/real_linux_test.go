@@ -19,7 +19,7 @@ import (
 	"github.com/porthole-rac/porthole/scripts/targets"
 )
 
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // conn is a connection through the records, for a test.
 type conn struct {

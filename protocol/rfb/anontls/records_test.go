@@ -48,7 +48,7 @@ func TestForgedRecords(t *testing.T) {
 			}
 			_, b := wire()
 			first := anontls.Size(b)
-			for i := 0; i < first; i++ {
+			for i := 0; i < first; i += 1 + i/16 {
 				if i == 3 || i == 4 {
 					continue // another length: below
 				}
