@@ -14,7 +14,7 @@ import (
 )
 
 // startTime bounds how long a server may take to listen.
-const startTime = 20 * time.Second
+const startTime = 60 * time.Second
 
 // program says how a program is started.
 type program struct {
