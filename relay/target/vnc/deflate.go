@@ -10,7 +10,6 @@ const leastDeflated = 64
 type deflater struct {
 	z   *zlib.Writer
 	out *stream
-	on  bool
 }
 
 // Write implements io.Writer for the compressor.
@@ -22,7 +21,7 @@ func (d *deflater) Write(p []byte) (int, error) {
 }
 
 func (d *deflater) begin(out *stream) {
-	d.out, d.on = out, true
+	d.out = out
 	if d.z == nil {
 		// The fastest level: others halve the speed for a tenth of the size.
 		d.z, _ = zlib.NewWriterLevel(d, zlib.BestSpeed)
@@ -36,10 +35,7 @@ func (d *deflater) write(p []byte) error {
 	return err
 }
 
-func (d *deflater) end() error {
-	d.on = false
-	return d.z.Close()
-}
+func (d *deflater) end() error { return d.z.Close() }
 
-// abandon forgets the rectangle.
-func (d *deflater) abandon() { d.on = false }
+// free gives the compressor back, which is most of what a session has in memory.
+func (d *deflater) free() { d.z, d.out = nil, nil }

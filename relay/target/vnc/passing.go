@@ -40,13 +40,9 @@ type passing struct {
 	cursor   alphaCursor
 }
 
-// reset forgets everything: another connection.
-func (p *passing) reset() { p.abandon() }
-
 // abandon drops what comes of the rectangle.
 func (p *passing) abandon() {
 	p.way = passNothing
-	p.deflate.abandon()
 }
 
 // codecs are those of encodings that are passed on as they are; plain ones remember
@@ -112,7 +108,10 @@ func (p *passing) begin(v *viewer, r *rfb.Rect) error {
 	case codec == wire.CodecTight:
 		p.way, p.png = passControl, plain
 		return nil
-	case codec == wire.CodecRGBX && w*h >= leastDeflated && v.deflates():
+	case codec != wire.CodecRGBX:
+	case !v.deflates():
+		p.deflate.free()
+	case w*h >= leastDeflated:
 		p.way = passDeflated
 		p.rect.Codec = wire.CodecDeflate
 		p.deflate.begin(v.stream)

@@ -36,6 +36,9 @@ func (d *desktop) renew() {
 	}
 	out, old := d.out, d.line
 	if err == nil {
+		if d.next != nil { // of the renewal before; Run did not come to it
+			d.next.close()
+		}
 		d.next = l
 		d.turn.Store(int32(turnNew))
 	} else {
@@ -76,22 +79,16 @@ func (d *desktop) isRenewing() bool {
 	return d.renewing
 }
 
-// takeNext gives the new connection.
-func (d *desktop) takeNext() *line {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.next
-}
-
-// switchTo goes over to a new connection; nil: everything is closed.
-func (d *desktop) switchTo(next *line) (*line, *sender) {
+// switchOver goes over to the new connection; nil: everything is closed.
+func (d *desktop) switchOver() (*line, *sender) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.out.close()
-	d.line, d.next, d.plain = next, nil, false
-	if d.closed {
+	if d.closed || d.next == nil {
 		return nil, nil
 	}
+	next := d.next
+	d.line, d.next, d.plain = next, nil, false
 	d.out = d.attach(next)
 	d.start(d.out)
 	return next, d.out

@@ -395,3 +395,49 @@ func TestAutoretry(t *testing.T) {
 	s := start(t, options{settings: at(a, "autoretry", "1")})
 	s.await("a picture", func() bool { return s.marks > 0 })
 }
+
+// Addresses of IPv6 have brackets where a port follows, and none elsewhere.
+func TestIPv6(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 here")
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		s := rfbtest.Server{Types: []rfb.Security{rfb.SecurityNone}, Rand: rand.Reader}
+		if _, err := s.Serve(c); err == nil {
+			_, _ = c.Write(pixel(1))
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}()
+	s := start(t, options{settings: at("::1", "port", port)})
+	s.await("a picture", func() bool { return s.marks > 0 })
+}
+
+// Renewals one upon another end with one stream and one connection.
+func TestRenewStorm(t *testing.T) {
+	var live sync.WaitGroup
+	a := script(t, rfbtest.Server{}, func(s *scripted) {
+		live.Go(func() { s.say(pixel(1)); s.listenOn() })
+		live.Wait()
+	})
+	s := start(t, options{settings: at(a)})
+	s.await("a picture", func() bool { return s.marks > 0 })
+	for range 20 {
+		s.renewed(chrome)
+	}
+	s.await("a stream", func() bool { return s.begun > 1 && !s.renew && s.marks > 0 })
+	_ = s.Close()
+	s.renewed(chrome) // a browser that comes too late
+	s.Pointer(wire.Pointer{})
+	s.Desktop.Clipboard("text/plain", []byte("x"))
+	if s.Taken() != 1 {
+		t.Errorf("%d taken", s.Taken())
+	}
+}

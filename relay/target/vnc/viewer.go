@@ -47,11 +47,10 @@ func (v *viewer) run(l *line, out *sender) error {
 		if err := v.attach(l, out); err != nil {
 			return err
 		}
-		next, err := v.serve()
-		if next == nil {
+		if again, err := v.serve(); !again {
 			return err
 		}
-		if l, out = v.d.switchTo(next); l == nil {
+		if l, out = v.d.switchOver(); l == nil {
 			return nil
 		}
 	}
@@ -63,7 +62,7 @@ func (v *viewer) attach(l *line, out *sender) error {
 	v.dec = rfb.NewDecoder(l.ready.Width, l.ready.Height, rfb.RGBX, v.d.cfg.limits())
 	v.cursor, v.leds, v.mode, v.hasLEDs = wire.Cursor{}, wire.LEDs{}, wire.PointerMode{}, false
 	v.within, v.pixels, v.lost, v.plain = false, false, false, false
-	v.pass.reset()
+	v.pass.abandon()
 	v.sound.end(v.screen)
 	v.info = wire.DesktopInfo{
 		Name: l.ready.Name, Protection: protection(l.ready.Protection), Security: securityName(l.ready.Security),
@@ -111,13 +110,13 @@ func (v *viewer) tolerate(err error) error {
 	return err
 }
 
-// serve reads one connection until it ends or another one is there.
-func (v *viewer) serve() (next *line, err error) {
+// serve reads one connection until it ends; again: another one takes its place.
+func (v *viewer) serve() (again bool, err error) {
 	in := v.line.rest
 	v.line.rest = nil
 	for {
 		if err := v.events(in); err != nil {
-			return nil, err
+			return false, err
 		}
 		if !v.lost {
 			v.stream.flush()
@@ -125,8 +124,8 @@ func (v *viewer) serve() (next *line, err error) {
 		n, err := v.line.rw.Read(v.buf)
 		if n > 0 {
 			v.screen.FromTarget(n)
-			if next, err := v.turn(); next != nil || err != nil {
-				return next, err
+			if again, err := v.turn(); again || err != nil {
+				return again, err
 			}
 			in = v.buf[:n]
 			continue
@@ -139,43 +138,37 @@ func (v *viewer) serve() (next *line, err error) {
 }
 
 // turn looks whether a second login has ended.
-func (v *viewer) turn() (*line, error) {
-	t := turn(v.d.turn.Load())
-	if t == turnNone {
-		return nil, nil
+func (v *viewer) turn() (again bool, err error) {
+	switch turn(v.d.turn.Swap(int32(turnNone))) {
+	case turnNew:
+		return true, nil
+	case turnOld:
+		v.plain = true
+		v.pass.abandon()
+		return false, v.beginStream()
 	}
-	return v.turned(t)
-}
-
-func (v *viewer) turned(t turn) (*line, error) {
-	v.d.turn.Store(int32(turnNone))
-	if t == turnNew {
-		return v.d.takeNext(), nil
-	}
-	v.plain = true
-	v.pass.abandon()
-	return nil, v.beginStream()
+	return false, nil
 }
 
 // gone handles the end of a connection: it may be that another one takes its place.
-func (v *viewer) gone(err error) (*line, error) {
+func (v *viewer) gone(err error) (again bool, _ error) {
 	for v.d.isRenewing() {
 		select {
 		case <-v.d.turned:
 		case <-v.d.ctx.Done():
-			return nil, v.d.ctx.Err()
+			return false, v.d.ctx.Err()
 		}
 	}
-	if t := turn(v.d.turn.Load()); t == turnNew {
-		return v.turned(t)
+	if turn(v.d.turn.Swap(int32(turnNone))) == turnNew {
+		return true, nil
 	}
 	if broken := v.out.failure(); broken != nil {
-		return nil, broken
+		return false, broken
 	}
 	if ended(err) && !v.within {
-		return nil, nil
+		return false, nil
 	}
-	return nil, err
+	return false, err
 }
 
 // end gives up what the last connection has.
