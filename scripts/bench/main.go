@@ -4,7 +4,7 @@
 //	go run ./scripts/bench [--only NAME,…] [--quick] [--drawing gpu|canvas] [--json FILE] [--porthole BINARY]
 //
 // It drives a binary that was built with its web bundle (make build), a real
-// OpenSSH server on loopback and Debian's Chromium. Each benchmark measures as a
+// OpenSSH server on loopback, a real VNC server, and Debian's Chromium. Each benchmark measures as a
 // ratio in the same run where it can, because machines differ and have other
 // work: what is compared runs alternately, and medians are taken.
 //
@@ -16,6 +16,11 @@
 //	weight    bytes of the session page, and the time to its prompt
 //	idlepage  CPU of a browser that shows an idle session
 //	vt        the terminal core in WebAssembly (scripts/bench/vt)
+//	desktop   moving pictures of a VNC server against noVNC, near and far, and the relay's CPU
+//	desktopbytes  bytes to the browser against those from the server
+//	desktopkey    from a key to its picture, against noVNC
+//	desktopfirst  from navigation to a desktop's first picture, and the page's weight
+//	idle200   memory and CPU of a relay with 200 idle desktops
 //
 // The exit status is 1 when a bar is missed or a benchmark could not run. With
 // --quick everything is smaller and so are the claims: it is for seeing that the
@@ -84,6 +89,11 @@ var benchmarks = []benchmark{
 	{"weight", weight},
 	{"idlepage", idlePage},
 	{"vt", vt},
+	{"desktop", desktop},
+	{"desktopbytes", desktopBytes},
+	{"desktopkey", desktopKey},
+	{"desktopfirst", desktopFirst},
+	{"idle200", idle200},
 }
 
 // report is what the JSON file holds.
