@@ -129,9 +129,10 @@ func (b *tab) logErrors() {
 func (b *tab) launch() {
 	b.t.Helper()
 	b.must(b.Do(chromedp.Navigate(server.URL)))
+	b.do("localStorage.clear()") // what another tab left
 	b.must(b.Launch(demo))
-	b.do("localStorage.clear()")
 	b.must(b.State("connected"))
+	b.do("localStorage.clear()") // what the test has chosen is in force now
 	b.send("PS1='$ '; clear\r")
 	b.until(`porthole.text().trim() == "$"`)
 }
