@@ -64,6 +64,8 @@ func say(ev rfb.Event) string {
 		return "rect end"
 	case *rfb.Fence:
 		return fmt.Sprintf("fence %x %q", ev.Flags, ev.Payload)
+	case *rfb.CutText:
+		return fmt.Sprintf("cut %q from %q %v", ev.Text, ev.Bytes, ev.Truncated)
 	case *rfb.Resize:
 		return fmt.Sprintf("resize %dx%d %v %v %d %v %v", ev.Width, ev.Height, ev.Changed, ev.Extended, ev.Reason, ev.Status, ev.Screens)
 	default:
@@ -296,8 +298,8 @@ func TestMessages(t *testing.T) {
 	}{
 		"bell":                    {joined(2), []string{"Bell&{}"}},
 		"colour map":              {joined(1, 0, u16(3), u16(1), u16(1), u16(2), u16(3)), []string{"ColourMap&{First:3 Colours:[[1 2 3]]}"}},
-		"cut text":                {joined(3, 0, 0, 0, u32(6), "gr\xfc\xdf\r\n"), []string{"CutText&{Text:grüß\n Truncated:false}"}},
-		"long cut text":           {joined(3, 0, 0, 0, u32(70), strings.Repeat("a", 70)), []string{"CutText&{Text:" + strings.Repeat("a", 64) + " Truncated:true}"}},
+		"cut text":                {joined(3, 0, 0, 0, u32(6), "gr\xfc\xdf\r\n"), []string{`cut "grüß\n" from "gr\xfc\xdf\r\n" false`}},
+		"long cut text":           {joined(3, 0, 0, 0, u32(70), strings.Repeat("a", 70)), []string{fmt.Sprintf("cut %q from %[1]q true", strings.Repeat("a", 64))}},
 		"end of updates":          {joined(150), []string{"EndOfContinuousUpdates&{}"}},
 		"fence":                   {joined(248, 0, 0, 0, u32(0x80000005), 3, "abc"), []string{`fence 80000005 "abc"`}},
 		"xvp":                     {joined(250, 0, 1, 1, 250, 0, 1, 0), []string{"XVP&{Version:1 Failed:false}", "XVP&{Version:1 Failed:true}"}},
