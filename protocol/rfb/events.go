@@ -83,7 +83,7 @@ type (
 	CutText struct {
 		Text      string // as Latin-1
 		Bytes     []byte // as it came, for servers that mean another character set
-		Truncated bool // it was longer than the bound
+		Truncated bool   // it was longer than the bound
 	}
 	// ClipboardTooLong is an extended clipboard message beyond the bound. It was
 	// skipped.

@@ -51,6 +51,7 @@ type desktop struct {
 	closed   bool
 	quality  quality
 	clip     clipboard
+	pulse    pulse
 	exit     string
 }
 
@@ -95,6 +96,13 @@ func (d *desktop) current() *sender {
 	return d.out
 }
 
+// abilities are those of the browser.
+func (d *desktop) abilities() target.Browser {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.browser
+}
+
 // start has a sender's goroutine run.
 func (d *desktop) start(out *sender) { d.wg.Go(out.run) }
 
@@ -113,6 +121,8 @@ func (d *desktop) Run(ctx context.Context, screen target.Screen) error {
 	defer stop()
 	v := newViewer(d, screen)
 	defer v.end()
+	d.hearing(screen)
+	defer d.hearing(nil)
 	err := v.run(l, out)
 	switch {
 	case ctx.Err() != nil:
@@ -205,6 +215,7 @@ func (d *desktop) Refresh() { d.current().do(func(s *sender) { s.pace.want = req
 func (d *desktop) Listen(on bool) {
 	d.mu.Lock()
 	d.listens = on
+	d.hear(false)
 	out := d.out
 	d.mu.Unlock()
 	out.do(func(s *sender) { s.listen(on) })

@@ -24,10 +24,15 @@
 // not let us in again, the old connection goes on with encodings that remember
 // nothing.
 //
+// # Sound
+//
+// QEMU sends sound within RFB; of other targets PulseAudio is captured where the
+// setting enable-audio says so. Both go through relay/audio.
+//
 // # Goroutines
 //
 // Run is one, and each connection has one that writes; while a stream is renewed
-// there is one more, and one while a picture in the clipboard is converted. Close
-// waits for all of them. What others call goes into state with bounds, under a
+// there is one more, one while a picture in the clipboard is converted, and one for
+// PulseAudio. Close waits for all of them. What others call goes into state with bounds, under a
 // lock that nobody holds while reading or writing.
 package vnc

@@ -148,12 +148,17 @@ func TestEncodings(t *testing.T) {
 		without  []rfb.Encoding
 	}{
 		{
-			"usual", nil, target.Browser{Pictures: "jpeg,png", Video: "avc1.42e01e"},
-			[]rfb.Encoding{rfb.EncodingH264, rfb.EncodingTight, rfb.EncodingTightPNG, rfb.EncodingJPEG, rfb.Quality(8), rfb.EncodingCursorWithAlpha, rfb.EncodingExtendedClipboard}, nil,
+			"usual", nil,
+			target.Browser{Pictures: "jpeg,png", Video: "avc1.42e01e"},
+			[]rfb.Encoding{rfb.EncodingH264, rfb.EncodingTight, rfb.EncodingTightPNG, rfb.EncodingJPEG, rfb.Quality(8), rfb.EncodingCursorWithAlpha, rfb.EncodingExtendedClipboard},
+			nil,
 		},
 		{
-			"all that there are", map[string]string{"encodings": "raw copyrect rre corre hextile zlib tight trle zrle jpeg h264 tightpng"},
-			target.Browser{Pictures: "jpeg,png", Video: "avc1.42e01e"}, []rfb.Encoding{rfb.EncodingRaw, rfb.EncodingTight}, nil,
+			"all that there are",
+			map[string]string{"encodings": "raw copyrect rre corre hextile zlib tight trle zrle jpeg h264 tightpng"},
+			target.Browser{Pictures: "jpeg,png", Video: "avc1.42e01e"},
+			[]rfb.Encoding{rfb.EncodingRaw, rfb.EncodingTight},
+			nil,
 		},
 		{"no decoders", nil, target.Browser{Pictures: "webp"}, []rfb.Encoding{rfb.EncodingTight}, []rfb.Encoding{rfb.EncodingH264, rfb.EncodingTightPNG, rfb.EncodingJPEG, rfb.Quality(8)}},
 		{"lossless", map[string]string{"force-lossless": "true"}, target.Browser{Pictures: "jpeg,png", Video: "avc1"}, []rfb.Encoding{rfb.EncodingTightPNG}, []rfb.Encoding{rfb.EncodingH264, rfb.EncodingJPEG, rfb.Quality(8)}},

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -334,11 +333,4 @@ func listen(t testing.TB, f func(net.Conn)) string {
 		}
 	})
 	return l.Addr().String()
-}
-
-// port is that of an address.
-func port(address string) int {
-	_, p, _ := net.SplitHostPort(address)
-	n, _ := strconv.Atoi(p)
-	return n
 }

@@ -53,7 +53,7 @@ func (v *viewer) other(ev rfb.Event) error {
 	case *rfb.ClipboardTooLong:
 		v.d.log.Info("vnc: a clipboard of the server is too long", "bytes", ev.Bytes)
 	case *rfb.Audio:
-		v.sound.server(v.screen, ev.On)
+		v.sounding(ev.On)
 	case *rfb.TextChat:
 		if ev.Open {
 			v.out.do(func(s *sender) { s.say(rfb.AppendTextChatClose(nil)) })
@@ -125,8 +125,11 @@ func wanted(s *settings.VNC, b target.Browser, q level, plain bool) []rfb.Encodi
 	out = append(out,
 		rfb.EncodingFence, rfb.EncodingContinuousUpdates, rfb.EncodingDesktopName,
 		rfb.EncodingQEMUExtendedKey, rfb.EncodingQEMUPointerMotion, rfb.EncodingQEMULED, rfb.EncodingVMwareLED,
-		rfb.EncodingQEMUAudio, rfb.EncodingExtendedMouse, rfb.EncodingXVP,
+		rfb.EncodingExtendedMouse, rfb.EncodingXVP,
 	)
+	if !s.EnableAudio { // else it comes from PulseAudio
+		out = append(out, rfb.EncodingQEMUAudio)
+	}
 	if !s.DisableCopy || !s.DisablePaste {
 		out = append(out, rfb.EncodingExtendedClipboard)
 	}

@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"net"
+	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
@@ -12,6 +14,7 @@ import (
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/rfb/rfbtest"
 	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/target"
 )
 
 func jpegOf(c color.Color, w, h int) []byte {
@@ -146,15 +149,19 @@ func TestEvents(t *testing.T) {
 }
 
 func TestPowerAndSound(t *testing.T) {
-	s, server := talk(t, options{}, rfbtest.Server{})
+	s, server := talk(t, options{browser: target.Browser{Audio: "pcm"}}, rfbtest.Server{})
 	server.say([]byte{250, 0, 1, 1}, update(1), rect(0, 0, 0, 0, rfb.EncodingQEMUAudio))
 	s.await("abilities", func() bool { return s.info.Abilities&wire.CanSound != 0 })
 	s.Power(wire.PowerReset)
 	until(t, "the reset", func() bool { return len(server.all(250)) == 1 && server.all(250)[0][2] == 4 })
 	s.Listen(true)
 	until(t, "sound is asked for", func() bool { return len(server.all(255)) == 2 })
-	server.say([]byte{255, 1, 0, 1}, []byte{255, 1, 0, 2, 0, 0, 0, 6, 1, 2, 3, 4, 5, 6}, []byte{255, 1, 0, 2, 0, 0, 0, 2, 7, 8})
-	s.await("the samples", func() bool { return bytes.Equal(s.sound, []byte{1, 2, 3, 4, 5, 6, 7, 8}) })
+	samples := make([]byte, 2*48000/50*4) // two packets
+	for i := range samples {
+		samples[i] = byte(i*7 + 1)
+	}
+	server.say([]byte{255, 1, 0, 1}, []byte{255, 1, 0, 2, 0, 0, 0, 6}, samples[:6], []byte{255, 1, 0, 2, 0, 0, byte((len(samples) - 6) >> 8), byte(len(samples) - 6)}, samples[6:])
+	s.await("the samples", func() bool { return bytes.Equal(s.sound, samples) })
 	if s.format != (wire.AudioFormat{Codec: wire.AudioPCM, Rate: 48000, Channels: 2}) {
 		t.Errorf("%+v", s.format)
 	}
@@ -162,4 +169,35 @@ func TestPowerAndSound(t *testing.T) {
 	s.await("the end of the sound", func() bool { return s.format.Channels == 0 })
 	s.Listen(false)
 	until(t, "silence", func() bool { return len(server.all(255)) == 3 })
+}
+
+// A target's PulseAudio is asked for sound once somebody listens; without it the
+// picture goes on, and the person is told why it is silent.
+func TestPulseAudioAway(t *testing.T) {
+	asked := make(chan struct{}, 100)
+	pulse := listen(t, func(net.Conn) { asked <- struct{}{} }) // it closes at once
+	p := new(person)
+	s, server := talk(t, options{
+		person: p, browser: target.Browser{Audio: "pcm"},
+		settings: map[string]string{"enable-audio": "true", "audio-servername": "tcp:" + pulse},
+	}, rfbtest.Server{})
+	s.await("sound is offered", func() bool { return s.info.Abilities&wire.CanSound != 0 })
+	if len(asked) > 0 {
+		t.Error("asked before anybody listens")
+	}
+	s.Listen(true)
+	<-asked
+	until(t, "a notice", func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, n := range p.notices {
+			if strings.Contains(n.Code, "audio") || strings.Contains(n.Code, "sound") {
+				return true
+			}
+		}
+		return false
+	})
+	server.say(pixel(1))
+	s.await("a picture", func() bool { return s.marks == 1 })
+	s.Listen(false)
 }

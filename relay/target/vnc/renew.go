@@ -14,6 +14,7 @@ func (d *desktop) Renew(b target.Browser) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.browser = b
+	d.hear(true)
 	if d.closed || d.renewing || !d.running { // a stream begins anyway
 		return
 	}

@@ -1,18 +1,11 @@
 package vnc
 
 import (
-	"github.com/porthole-rac/porthole/protocol/rfb"
-	"github.com/porthole-rac/porthole/protocol/wire"
-	"github.com/porthole-rac/porthole/relay/target"
-)
+	"context"
 
-// The sound that QEMU is asked for: what browsers play without converting.
-const (
-	soundRate     = 48_000
-	soundChannels = 2
-	soundFrame    = 2 * soundChannels // bytes
-	// maxSound is how many bytes go into one record: 20 ms.
-	maxSound = soundRate / 50 * soundFrame
+	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/relay/audio"
+	"github.com/porthole-rac/porthole/relay/target"
 )
 
 // listen starts or stops the sound of the server, where it has any.
@@ -23,63 +16,68 @@ func (s *sender) listen(on bool) {
 	s.listening = on
 	var b []byte
 	if on {
-		b = rfb.AppendAudioFormat(b, rfb.SampleS16, soundChannels, soundRate)
+		f := audio.Stereo48
+		b = rfb.AppendAudioFormat(b, rfb.SampleFormat(f.Sample), byte(f.Channels), uint32(f.Rate))
 	}
 	s.say(rfb.AppendAudioEnable(b, on))
 }
 
-// sound passes samples on. A coder would take its place: it is given whole frames of
-// 16 bits in order, and says with what format it goes on.
-type sound struct {
-	on     bool
-	frames uint64 // since it began
-	cut    []byte // the beginning of a frame
-}
-
-func (s *sound) server(to target.Screen, on bool) {
-	if on == s.on {
-		return
-	}
+// sounding begins or ends the sound of the server.
+func (v *viewer) sounding(on bool) {
 	if !on {
-		s.end(to)
+		v.sound.End()
 		return
 	}
-	*s = sound{on: true, cut: s.cut[:0]}
-	to.SoundFormat(wire.AudioFormat{Codec: wire.AudioPCM, Rate: soundRate, Channels: soundChannels})
-}
-
-// end says that there is no sound any more.
-func (s *sound) end(to target.Screen) {
-	if s.on {
-		to.SoundFormat(wire.AudioFormat{Codec: wire.AudioPCM, Rate: soundRate})
+	if err := v.sound.Format(audio.Stereo48); err != nil {
+		v.d.log.Info("vnc: sound", "error", err)
 	}
-	s.on = false
 }
 
-// data takes samples as they come, cut anywhere.
-func (s *sound) data(to target.Screen, p []byte) {
-	if !s.on {
+// pulse is the capture of a target's PulseAudio, which comes beside VNC.
+type pulse struct {
+	screen target.Screen // nil: Run has not begun, or has ended
+	stop   context.CancelFunc
+	done   chan struct{} // of the last one
+}
+
+// hear has the sound of PulseAudio captured while somebody listens. anew: for a
+// browser that may want it in another form. Called with mu held.
+func (d *desktop) hear(anew bool) {
+	if !d.cfg.Settings.EnableAudio {
 		return
 	}
-	if len(s.cut) > 0 {
-		n := min(soundFrame-len(s.cut), len(p))
-		s.cut = append(s.cut, p[:n]...)
-		if p = p[n:]; len(s.cut) < soundFrame {
-			return
+	p := &d.pulse
+	want := d.listens && p.screen != nil && !d.closed
+	if p.stop != nil && (anew || !want) {
+		p.stop()
+		p.stop = nil
+	}
+	if !want || p.stop != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(d.ctx)
+	before, done := p.done, make(chan struct{})
+	p.stop, p.done = cancel, done
+	to := audio.NewEncoder(d.browser.Audio, p.screen)
+	server := d.cfg.Settings.AudioServername
+	if server == "" {
+		server = d.cfg.Settings.Hostname
+	}
+	d.wg.Go(func() {
+		defer close(done)
+		defer cancel()
+		if before != nil { // it may still have to say that it ends
+			<-before
 		}
-		s.give(to, s.cut)
-		s.cut = s.cut[:0]
-	}
-	whole := len(p) / soundFrame * soundFrame
-	s.cut = append(s.cut, p[whole:]...)
-	for p = p[:whole]; len(p) > 0; {
-		n := min(len(p), maxSound)
-		s.give(to, p[:n])
-		p = p[n:]
-	}
+		audio.Follow(ctx, audio.PulseConfig{Server: server}, to, func(e *audio.PulseError) { d.cfg.Page.Notice(e.Notice()) })
+		to.End()
+	})
 }
 
-func (s *sound) give(to target.Screen, p []byte) {
-	to.Sound(wire.AudioData{Time: s.frames * 1_000_000 / soundRate, Data: p})
-	s.frames += uint64(len(p) / soundFrame)
+// hearing says where sound goes; nil: nowhere any more.
+func (d *desktop) hearing(screen target.Screen) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pulse.screen = screen
+	d.hear(false)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-
 	"sync/atomic"
 	"syscall"
 	"testing"

@@ -7,6 +7,7 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/audio"
 	"github.com/porthole-rac/porthole/relay/target"
 )
 
@@ -23,7 +24,7 @@ type viewer struct {
 	stream *stream
 	buf    []byte
 	pass   passing
-	sound  sound
+	sound  *audio.Encoder
 
 	info    wire.DesktopInfo
 	cursor  wire.Cursor
@@ -38,7 +39,10 @@ type viewer struct {
 }
 
 func newViewer(d *desktop, screen target.Screen) *viewer {
-	return &viewer{d: d, screen: screen, stream: newStream(screen), buf: make([]byte, readSize)}
+	return &viewer{
+		d: d, screen: screen, stream: newStream(screen), buf: make([]byte, readSize),
+		sound: audio.NewEncoder(d.abilities().Audio, screen),
+	}
 }
 
 // run serves the connection, and those after it.
@@ -63,10 +67,14 @@ func (v *viewer) attach(l *line, out *sender) error {
 	v.cursor, v.leds, v.mode, v.hasLEDs = wire.Cursor{}, wire.LEDs{}, wire.PointerMode{}, false
 	v.within, v.pixels, v.lost, v.plain = false, false, false, false
 	v.pass.abandon()
-	v.sound.end(v.screen)
+	v.sound.End()
+	v.sound.Browser(v.d.abilities().Audio)
 	v.info = wire.DesktopInfo{
 		Name: l.ready.Name, Protection: protection(l.ready.Protection), Security: securityName(l.ready.Security),
-		Server: "RFB " + l.ready.Announced.String(), Abilities: wire.DesktopAbilities(0),
+		Server: "RFB " + l.ready.Announced.String(),
+	}
+	if v.d.cfg.Settings.EnableAudio {
+		v.info.Abilities = wire.CanSound
 	}
 	return v.beginStream()
 }
@@ -172,7 +180,10 @@ func (v *viewer) gone(err error) (again bool, _ error) {
 }
 
 // end gives up what the last connection has.
-func (v *viewer) end() { v.out.close() }
+func (v *viewer) end() {
+	v.out.close()
+	v.sound.Close()
+}
 
 // events goes through what was read.
 func (v *viewer) events(in []byte) error {
@@ -215,7 +226,7 @@ func (v *viewer) event(ev rfb.Event) error {
 			return v.stream.record(&wire.PointerMoved{X: ev.X, Y: ev.Y})
 		}
 	case *rfb.AudioData:
-		v.sound.data(v.screen, ev.Bytes)
+		_, _ = v.sound.Write(ev.Bytes)
 	default:
 		return v.other(ev)
 	}
