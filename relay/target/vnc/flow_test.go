@@ -1,11 +1,16 @@
 package vnc_test
 
 import (
+	"crypto/rand"
 	"encoding/binary"
+	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/porthole-rac/porthole/protocol/codec"
+	"github.com/porthole-rac/porthole/protocol/codec/codectest"
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/rfb/rfbtest"
 	"github.com/porthole-rac/porthole/protocol/wire"
@@ -203,4 +208,50 @@ func TestEncodings(t *testing.T) {
 	until(t, "a lower quality", func() bool { return len(lists(server2)) > 1 && has(last(server2), rfb.Quality(7)) })
 	server2.say(update(1), rect(0, 0, 20, 20, rfb.EncodingRaw), make([]byte, 1600))
 	s2.await("compressed pixels", func() bool { return s2.codecs[wire.CodecDeflate] == 1 })
+}
+
+// Where there is no second login, what is still on its way in a zlib stream is dropped:
+// the browser has no beginning of it. The request for all covers it.
+func TestRenewDropsStreams(t *testing.T) {
+	ready := make(chan *scripted, 1)
+	server := rfbtest.Server{Types: []rfb.Security{rfb.SecurityNone}, Rand: rand.Reader}
+	var calls atomic.Int32
+	a := listen(t, func(c net.Conn) {
+		if calls.Add(1) > 1 {
+			return
+		}
+		session, err := server.Serve(c)
+		if err != nil {
+			return
+		}
+		s := &scripted{Conn: c, Session: session, rw: session.ReadWriter, t: t}
+		ready <- s
+		s.listenOn()
+	})
+	s := start(t, options{settings: at(a)})
+	one := <-ready
+	one.say(pixel(1))
+	s.await("a picture", func() bool { return s.marks == 1 })
+	one.say(update(2), rect(0, 0, 8, 8, rfb.EncodingHextile), []byte{2, 1, 2}) // cut off within a rectangle
+	s.renewed(chrome)
+	until(t, "plainer encodings and a request", func() bool { return len(one.all(2)) == 2 && len(one.all(3)) >= 2 })
+	for b := one.all(2)[1][3:]; len(b) > 0; b = b[4:] {
+		switch e := rfb.Encoding(binary.BigEndian.Uint32(b)); e {
+		case rfb.EncodingTight, rfb.EncodingZRLE, rfb.EncodingZlib, rfb.EncodingJPEG:
+			t.Errorf("asked for %v", e)
+		}
+	}
+	picture := codectest.New("text", 64, 64, 1)
+	late := codectest.NewPlainEncoder().Encode(int32(rfb.EncodingZRLE), picture, codec.Rect{W: 64, H: 64})
+	one.say([]byte{3, 0}, rect(0, 0, 64, 64, rfb.EncodingZRLE), late[0].Payload)
+	one.say(pixel(7))
+	s.await("the new stream", func() bool { return s.begun == 2 && s.marks > 0 && s.codecs[wire.CodecRGBX] == 2 })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.codecs[wire.CodecZRLE] > 0 || s.codecs[wire.CodecHextile] > 0 && s.inRect {
+		t.Errorf("passed on %v", s.codecs)
+	}
+	if p := s.screen.Row(0, 0, 1); p[0] != 7 {
+		t.Errorf("the pixel is %v", p)
+	}
 }

@@ -240,3 +240,20 @@ func TestTypedInParts(t *testing.T) {
 		t.Errorf("%d bytes in %d rounds, %d left", total, rounds, q.typed)
 	}
 }
+
+// A key is released as it was pressed, though by then it would mean another one.
+func TestKeyReleasedAsPressed(t *testing.T) {
+	const scanA = 0x1e
+	var q inputs
+	q.add(input{kind: inputKey, down: true, scan: scanA, keysym: 'A'})
+	q.add(input{kind: inputKey, scan: scanA, keysym: 'a'})
+	q.add(input{kind: inputKey, down: true, scan: scanA, keysym: 'b'})
+	q.release()
+	q.release()
+	out, _ := q.append(nil)
+	want := rfb.AppendKey(rfb.AppendKey(nil, true, 'A'), false, 'A')
+	want = rfb.AppendKey(rfb.AppendKey(want, true, 'b'), false, 'b')
+	if !bytes.Equal(out, want) {
+		t.Errorf("%x, want %x", out, want)
+	}
+}
