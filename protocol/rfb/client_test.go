@@ -25,6 +25,7 @@ func TestClientMessages(t *testing.T) {
 		"pointer, extended": {rfb.AppendPointer(nil, rfb.ButtonLeft|rfb.ButtonBack|rfb.ButtonForward, 1, 2, true), joined(5, 0x81, u16(1), u16(2), 3)},
 		"pointer, plain":    {rfb.AppendPointer(nil, rfb.WheelUp, 1, 2, true), joined(5, 8, u16(1), u16(2))},
 		"pointer, relative": {rfb.AppendPointerRelative(nil, 0, -1, 1<<20, false), joined(5, 0, u16(0x7ffe), u16(0xfffe))},
+		"cut bytes":         {rfb.AppendCutBytes(nil, []byte{0xff, 0}), joined(6, 0, 0, 0, u32(2), "\xff\x00")},
 		"cut text":          {rfb.AppendCutText(nil, "grüß\r\n€"), joined(6, 0, 0, 0, u32(6), "gr\xfc\xdf\n?")},
 		"fence":             {rfb.AppendFence(nil, rfb.FenceRequest|rfb.FenceSyncNext, []byte("x")), joined(248, 0, 0, 0, u32(0x80000004), 1, "x")},
 		"fence reply":       {rfb.AppendFenceReply(nil, &rfb.Fence{Flags: 0x80001005, Payload: []byte("x")}), joined(248, 0, 0, 0, u32(5), 1, "x")},
