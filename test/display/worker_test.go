@@ -59,7 +59,7 @@ func TestClipboard(t *testing.T) {
 		t.Errorf("%d bytes of text reach the relay, want %d", len(text), len(want))
 	}
 	d.until(`(display.send({ t: "clipboard", type: "text/plain", data: "x".repeat(1 << 20 | 1) }), true)`) // welcome allows 1 MB
-	d.until(`of("notice").some((n) => n.code == "clipboard-too-large")`)
+	d.until(`of("notice").some((n) => n.code == "clipboard-not-sent")`)
 }
 
 // figures waits for the session's figures, s, to be so.

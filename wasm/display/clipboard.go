@@ -72,7 +72,7 @@ func (s *session) sendClipboard(m js.Value) {
 		most = min(most, s.welcome.Clipboard)
 	}
 	if len(data) > most {
-		s.post("notice", map[string]any{"code": "clipboard-too-large", "text": "The clipboard is larger than this connection allows and was not sent.", "detail": ""})
+		s.post("notice", map[string]any{"code": "clipboard-not-sent", "text": "The clipboard is larger than this connection allows and was not sent.", "detail": ""})
 		return
 	}
 	for {
