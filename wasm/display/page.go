@@ -27,7 +27,9 @@ func (v *view) thousandths() int { return int(v.scale*1000 + .5) }
 
 func (v *view) set(m js.Value) {
 	v.width, v.height, v.scale = number(m, "width", v.width), number(m, "height", v.height), number(m, "scale", 1)
-	v.drive = !m.Get("drive").IsUndefined() && m.Get("drive").Truthy()
+	if v.drive = m.Get("drive").Truthy(); !v.drive {
+		v.sent = wire.Window{} // it is told again when it gives the size again
+	}
 }
 
 // number reads a field that may be missing.
