@@ -318,7 +318,7 @@ func TestHands(t *testing.T) {
 		p.mouse(input.DispatchMouseEventTypeMousePressed, 300, 220, input.MouseButtonBack, 8)
 		p.mouse(input.DispatchMouseEventTypeMouseReleased, 300, 220, input.MouseButtonBack, 0)
 		p.hears("p128@300,220 p0@300,220")
-		p.mouse(input.DispatchMouseEventTypeMouseWheel, 300, 220, input.MouseButtonNone, 0, func(e *input.DispatchMouseEventParams) { e.DeltaY = 120 })
+		p.mouse(input.DispatchMouseEventTypeMouseWheel, 300, 220, input.MouseButtonNone, 0, func(e *input.DispatchMouseEventParams) { e.DeltaX, e.DeltaY = .001, 120 })
 		p.hears("p16@300,220 p0@300,220")
 	})
 	t.Run("nothing stays pressed", func(t *testing.T) {
@@ -386,15 +386,14 @@ func TestScaling(t *testing.T) {
 	p.line.send(info(wire.CanResize))
 	p.until(`document.getElementById("picture").getBoundingClientRect().height === 800`)
 	// The window's size is asked for.
-	for {
-		var w wire.Window
-		if err := w.Decode(p.line.next(wire.TypeWindow)); err != nil {
-			t.Fatal(err)
-		}
-		if w == (wire.Window{Width: 1280, Height: 800, Scale: 1000}) {
-			break
-		}
+	if err := p.Resize(1000, 700); err != nil {
+		t.Fatal(err)
 	}
+	p.asks(wire.Window{Width: 1000, Height: 700, Scale: 1000})
+	if err := p.Resize(1280, 800); err != nil {
+		t.Fatal(err)
+	}
+	p.asks(wire.Window{Width: 1280, Height: 800, Scale: 1000})
 	p.show(&wire.DesktopSize{Width: 1280, Height: 800})
 	p.until(`document.getElementById("picture").getBoundingClientRect().width === 1280`)
 	// A small desktop that can follow is not enlarged; one that cannot, is, by whole
@@ -410,13 +409,19 @@ func TestScaling(t *testing.T) {
 	p.choose(`[data-do=scaling][data-value=one]`)
 	p.until(`document.getElementById("picture").getBoundingClientRect().width === 160`)
 	p.choose(`[data-do=scaling][data-value=auto]`)
+	p.asks(wire.Window{Width: 2560, Height: 1600, Scale: 2000})
+}
+
+// asks waits until the page asks for a size of the desktop.
+func (p *person) asks(want wire.Window) {
+	p.t.Helper()
 	for {
 		var w wire.Window
 		if err := w.Decode(p.line.next(wire.TypeWindow)); err != nil {
-			t.Fatal(err)
+			p.t.Fatal(err)
 		}
-		if w == (wire.Window{Width: 2560, Height: 1600, Scale: 2000}) {
-			break
+		if w == want {
+			return
 		}
 	}
 }

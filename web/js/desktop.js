@@ -5,6 +5,7 @@
 import { porthole } from "./api.js";
 import { t, translate } from "./i18n.js";
 import { Display } from "./display.js";
+import { Speaker } from "./audio.js";
 import { Clipboard } from "./desktop-clipboard.js";
 import { Cursor } from "./desktop-cursor.js";
 import { Input } from "./desktop-input.js";
@@ -25,7 +26,15 @@ const send = (message, transfer) => display?.send(message, transfer);
 const view = new View((window) => send({ t: "view", ...window }));
 const cursor = new Cursor(view);
 const clipboard = new Clipboard(send);
-const input = new Input({ send, view, clipboard, menu: () => session.toggleMenu(), gesture: () => clipboard.flush(true) });
+const input = new Input({ send, view, clipboard, menu: () => session.toggleMenu(), gesture });
+let speaker = null; // audio.js
+
+/** A key, click or tap: browsers allow some things only then. */
+function gesture() {
+  clipboard.flush(true);
+  if ((desktop.info?.abilities ?? 0) & ability.sound) speaker?.gesture();
+}
+
 const desktop = {
   input, clipboard,
   info: null,
@@ -82,15 +91,9 @@ function showPointer() {
   cursor.show(Boolean(document.pointerLockElement) && !input.relative || touch && (get("touchpad") || input.relative));
 }
 
-let listening = null;
-
-/** Sound as it is wanted; audio.js is loaded when there is some. */
+/** Sound as it is wanted. */
 function sound() {
-  const on = Boolean((desktop.info?.abilities ?? 0) & ability.sound) && !get("mute") && get("volume") > 0;
-  if (on !== listening) {
-    listening = on;
-    send({ t: "listen", on });
-  }
+  speaker?.set({ muted: get("mute") || get("volume") === 0, volume: get("volume") / 100 });
 }
 
 /** What the worker tells. */
@@ -112,7 +115,6 @@ const told = {
     clipboard.allow(m);
     menu.connected(m);
     if (get("quality")) apply("quality");
-    listening = null;
     sound();
     view.resized();
   },
@@ -138,7 +140,6 @@ const told = {
     input.scanCodes = Boolean(m.abilities & ability.scanCodes);
     clipboard.abilities = { html: Boolean(m.abilities & ability.clipHTML), image: Boolean(m.abilities & ability.clipImage) };
     if ((before ^ m.abilities) & ability.resize) apply("scaling");
-    sound();
     session.title(m.name === desktop.limits.endpoint ? "" : m.name);
     session.emit("title", m.name);
     menu.info();
@@ -175,6 +176,7 @@ const told = {
       }
     }
   },
+  sound: (m) => speaker.offer(m),
   clipboard: ({ type, data }) => clipboard.received(type, data),
 };
 
@@ -263,6 +265,8 @@ async function start() {
     hello: { timeZone, locale: navigator.language || locale, keyboard: await layout(), touch: touch ? "1" : "" },
     tell: (m) => told[m.t]?.(m),
   });
+  speaker = new Speaker(display);
+  sound();
   apply("options");
 }
 

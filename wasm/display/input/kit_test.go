@@ -14,7 +14,7 @@ import (
 // events writes what a page sends.
 type events struct{ p []byte }
 
-func (e *events) u8(v int) *events { e.p = append(e.p, byte(v)); return e }
+func (e *events) u8(v int) *events  { e.p = append(e.p, byte(v)); return e }
 func (e *events) u16(v int) *events { e.p = binary.LittleEndian.AppendUint16(e.p, uint16(v)); return e }
 
 func (e *events) f32(v ...float64) *events {

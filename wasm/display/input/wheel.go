@@ -58,7 +58,7 @@ func (r *roll) steps(delta float64, wheelDelta, mode int, at float64) int {
 	if delta == 0 {
 		return 0
 	}
-	if wheelDelta != 0 && wheelDelta%notch == 0 && math.Signbit(float64(wheelDelta)) != math.Signbit(delta) {
+	if wheelDelta != 0 && wheelDelta%notch == 0 && math.Abs(delta) >= 1 && math.Signbit(float64(wheelDelta)) != math.Signbit(delta) {
 		r.part = 0 // a wheel with notches: what it does is what the person feels
 		return max(-maxSteps, min(maxSteps, -wheelDelta/notch))
 	}
