@@ -74,6 +74,7 @@ func visit(t *testing.T, look drive.Look, hint string) *person {
 	}
 	p.Page = page
 	t.Cleanup(page.Close)
+	t.Cleanup(func() { _, _ = drive.Eval[bool](page, `localStorage.clear(), true`) }) // it is that of all tabs
 	if err := page.As(look); err != nil {
 		t.Fatal(err)
 	}
