@@ -3,6 +3,7 @@ package display_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 
@@ -17,12 +18,12 @@ func TestClipboard(t *testing.T) {
 	p := sit(t, plain, wire.CanScanCodes|wire.CanClipText, 800, 600)
 	allowClipboard(t, p.Page)
 	p.run(`navigator.clipboard.writeText("héllo €")`)
-	p.until(`navigator.clipboard.readText().then((s) => s === "héllo €")`)
+	p.clipboard("navigator.clipboard.readText()", "héllo €")
 	p.keys(ctrl, "+ControlLeft:Control +KeyV:v -KeyV:v")
 	p.keys(0, "-ControlLeft:Control")
 	p.hears("+1d/ffe3 clip:text/plain:héllo_€ +2f/76 -2f/76 -1d/ffe3") // the content before the key that pastes it
 	p.line.send(&wire.Clipboard{Selection: 'c', Type: "text/plain", More: true, Data: []byte("from the ")}, &wire.Clipboard{Selection: 'c', Type: "text/plain", Data: []byte("machine")})
-	p.until(`navigator.clipboard.readText().then((s) => s === "from the machine")`)
+	p.clipboard("navigator.clipboard.readText()", "from the machine")
 	p.until(`porthole.clipboard() === "from the machine"`)
 	// What came from the machine does not go back.
 	p.keys(ctrl, "+ControlLeft:Control +KeyV:v -KeyV:v")
@@ -34,7 +35,20 @@ func TestClipboard(t *testing.T) {
 	p.hears("clip:text/plain:by_a_program")
 	// Several forms of one content.
 	p.line.send(&wire.Clipboard{Selection: 'c', Type: "text/plain", Data: []byte("bold")}, &wire.Clipboard{Selection: 'c', Type: "text/html", Data: []byte("<b>bold</b>")})
-	p.until(`navigator.clipboard.read().then(([i]) => i.types.includes("text/html"))`)
+	p.clipboard(`navigator.clipboard.read().then(([i]) => i.getType("text/html")).then((b) => b.text()).then((s) => s.includes("<b>bold</b>") ? "bold" : s)`, "bold")
+}
+
+// clipboard waits for what the browser's clipboard holds, as an expression tells it.
+func (p *person) clipboard(js, want string) {
+	p.t.Helper()
+	var got string
+	var err error
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if got, err = drive.Eval[string](p.Page, js); err == nil && got == want {
+			return
+		}
+	}
+	p.t.Fatalf("the clipboard holds %q, want %q (%v)", got, want, err)
 }
 
 // What the endpoint forbids is not offered, and does not leave the page.
@@ -54,9 +68,9 @@ func TestForbidden(t *testing.T) {
 	for _, name := range []string{"combo", "copyRemote", "sendClipboard", "typeClipboard", "screenshot", "power"} {
 		p.until(fmt.Sprintf(`document.querySelector("#menu [data-do=%s]").disabled`, name))
 	}
-	p.until(`navigator.clipboard.readText().then((s) => s === "before")`)
 	p.choose("[data-do=quality][data-value='2']")
 	p.hears("quality2") // nothing came before
+	p.clipboard("navigator.clipboard.readText()", "before")
 }
 
 func dots(xy ...float64) []*input.TouchPoint {

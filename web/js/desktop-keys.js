@@ -1,11 +1,12 @@
 // Keys that a browser or a phone does not let through: the dialog of combinations and
 // the bar above the on-screen keyboard.
 
+import { t } from "./i18n.js";
 import { toggle as toggleBar } from "./keybar.js";
 
 const $ = (id) => document.getElementById(id);
 
-/** Combinations by their codes; a text key where a translation is needed. */
+/** Combinations by their codes. */
 export const combinations = [
   ["Ctrl+Alt+Del", "ControlLeft AltLeft Delete"], ["Super", "MetaLeft"], ["Alt+Tab", "AltLeft Tab"], ["Ctrl+Esc", "ControlLeft Escape"],
   ["Alt+F4", "AltLeft F4"], ["Print", "PrintScreen"], ["Alt+Print", "AltLeft PrintScreen"], ["Ctrl+Shift+Esc", "ControlLeft ShiftLeft Escape"],
@@ -18,8 +19,8 @@ export const combinations = [
 
 /** Install both; events writes for the worker, focus gives the machine the keyboard. */
 export function installKeys(events, focus) {
-  $("key-grid").replaceChildren(...combinations.map(([name, codes]) => {
-    const b = Object.assign(document.createElement("button"), { type: "button", textContent: name });
+  $("key-grid").replaceChildren(...combinations.map(([, codes]) => {
+    const b = Object.assign(document.createElement("button"), { type: "button" });
     b.onclick = () => {
       $("more-keys").close();
       events.combo(codes.split(" "));
@@ -42,7 +43,12 @@ export function installKeys(events, focus) {
   if (matchMedia("(pointer: coarse)").matches) toggleBar(true);
 }
 
-export const openKeys = () => $("more-keys").showModal();
+export function openKeys() {
+  const named = (name) => name.replace("Ctrl", t("key.ctrl")).replace("Shift", t("key.shift")).replace("Del", t("key.del"));
+  for (const [i, b] of [...$("key-grid").children].entries()) b.textContent = named(combinations[i][0]);
+  $("more-keys").showModal();
+  $("key-grid").firstChild.focus();
+}
 
 /** Modifiers that stay for the next key: bits as input.Mod… */
 export function latched(bits) {

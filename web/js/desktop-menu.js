@@ -72,7 +72,6 @@ export function installDesktopMenu(session) {
     $("lock-switch").hidden = !document.body.requestPointerLock || matchMedia("(pointer: coarse)").matches;
     $("copy-remote").disabled = clipboard.copyOff || !clipboard.any;
     info();
-    figures();
   }
 
   /** What the machine is and can. */

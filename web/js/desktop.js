@@ -226,7 +226,7 @@ Object.assign(porthole.ui, {
   }),
   stats() {
     desktop.figures();
-    return { ...last, longestTask: globalThis.portholeLongestTask, width: view.width, height: view.height };
+    return { framesPainted: 0, bytesIn: 0, bytesOut: 0, rtt: 0, keyToPaint: { count: 0, last: 0, p50: 0, p95: 0, p99: 0 }, ...last, longestTask: globalThis.portholeLongestTask, width: view.width, height: view.height };
   },
   size: () => ({ width: view.width, height: view.height, scale: view.scale ?? 0 }),
   sendText(text) {

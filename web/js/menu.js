@@ -21,7 +21,8 @@ export const commonCommands = {
 /**
  * Install the menu: commands by the names of data-do, which get the item; those in
  * takesFocus open something that has the keyboard then, those in stays leave the
- * menu open. opened runs when it opens, looked every second while it is open.
+ * menu open. opened runs when it opens, looked every second while it is open; it may give
+ * a promise after which the header is told anew.
  */
 export function installMenu({ commands, takesFocus = [], stays = [], ...on }) {
   const menu = $("menu");
@@ -79,6 +80,11 @@ export function close(focus = true) {
 }
 
 function info() {
+  tell();
+  looked()?.then(tell); // figures may take a moment
+}
+
+function tell() {
   const i = actions().sessionInfo();
   const away = porthole.state === "reconnecting";
   $("menu-name").textContent = i.endpoint ? `${i.endpoint} (${i.protocol})` : "Porthole";
@@ -86,7 +92,6 @@ function info() {
   $("menu-status").textContent = away || !i.rtt ? state : t("info.latency", state, i.rtt.toFixed(1));
   $("menu-info").textContent = t("info.bytes", size(i.received), size(i.sent));
   document.querySelector("[data-do=reconnect]").hidden = !away;
-  looked();
 }
 
 /** Bytes for people. */
