@@ -55,7 +55,7 @@ type Figures struct {
 	Shown    float64 // ms from navigation until the stamp was seen
 	Seconds  float64
 	Frames   float64 // of the page, each second
-	Painted  float64 // updates, each second
+	Painted  float64 // updates, each second, while nobody looked at the canvas
 	Pictures float64 // of the workload that were seen, each second
 	Late     float64 // ms from the workload's drawing until it was seen, median
 	Late95   float64
@@ -124,7 +124,7 @@ func (h *Handler) Run(ctx context.Context, dir, url string, plan Plan, begin, en
 	if err := h.extension(filepath.Join(dir, "extension"), plan); err != nil {
 		return Figures{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, plan.Patience+plan.Warm+plan.Time+time.Duration(plan.Keys)*3*time.Second+30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, plan.Patience+plan.Warm+2*plan.Time+time.Duration(plan.Keys)*3*time.Second+30*time.Second)
 	defer cancel()
 	stop, err := chromium(dir, url, plan)
 	if err != nil {
@@ -156,6 +156,7 @@ func (h *Handler) Run(ctx context.Context, dir, url string, plan Plan, begin, en
 				if end != nil {
 					end()
 				}
+			case "figures":
 				m.Shown = shown
 				return m.Figures, nil
 			}
@@ -168,15 +169,6 @@ func (h *Handler) extension(dir string, plan Plan) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make extension: %w", err)
 	}
-	for _, name := range []string{"manifest.json", "page.js", "report.js"} {
-		b, err := extension.ReadFile("extension/" + name)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
-		}
-		if err != nil {
-			return fmt.Errorf("make extension: %w", err)
-		}
-	}
 	b, err := json.Marshal(map[string]any{
 		"report": h.URL("report"), "width": plan.Width, "x": plan.X, "y": plan.Y, "block": StampBlock,
 		"warm": plan.Warm.Milliseconds(), "time": plan.Time.Milliseconds(), "keys": plan.Keys, "patience": plan.Patience.Milliseconds(),
@@ -184,7 +176,20 @@ func (h *Handler) extension(dir string, plan Plan) error {
 	if err != nil {
 		return fmt.Errorf("make extension: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, "plan.js"), append([]byte("var probePlan = "), b...), 0o600)
+	for name, head := range map[string]string{
+		"manifest.json": "",
+		// In each of them: a file of its own would be run in one of their worlds only.
+		"page.js": "const probePlan = " + string(b) + ";\n", "report.js": "const probePlan = " + string(b) + ";\n",
+	} {
+		text, err := extension.ReadFile("extension/" + name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), append([]byte(head), text...), 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("make extension: %w", err)
+		}
+	}
+	return nil
 }
 
 // chromium starts a browser that was never here, on a page.
@@ -202,7 +207,6 @@ func chromium(dir, url string, plan Plan) (stop func(), err error) {
 		"--disable-component-update", "--disable-background-networking", "--disable-sync", "--disable-default-apps", "--lang=en-US",
 		"--mute-audio", "--window-position=0,0", fmt.Sprintf("--window-size=%d,1240", plan.Width),
 		"--load-extension=" + filepath.Join(dir, "extension"), "--disable-extensions-except=" + filepath.Join(dir, "extension"),
-		"--disable-features=DisableLoadExtensionCommandLineSwitch",
 	}
 	if plan.Drawing == SwiftShader {
 		args = append(args, "--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--ignore-gpu-blocklist")
