@@ -1,7 +1,7 @@
 // Bench measures what Porthole promises and prints one table: bar, measured,
 // limit, passed or not.
 //
-//	go run ./scripts/bench [--only NAME,…] [--quick] [--drawing gpu|canvas] [--json FILE] [--porthole BINARY]
+//	go run ./scripts/bench [--only NAME,…] [--quick] [--drawing gpu|canvas] [--loads NAME,…] [--json FILE] [--porthole BINARY]
 //
 // It drives a binary that was built with its web bundle (make build), a real
 // OpenSSH server on loopback, a real VNC server, and Debian's Chromium. Each benchmark measures as a
@@ -70,6 +70,7 @@ type bench struct {
 	binary string // porthole
 	// drawing is what the person has chosen in the settings; "": nothing.
 	drawing string
+	loads   string // of the benchmark desktop; "": all
 	root    string // of the repository
 	dir     string // temporary
 	sshd    *sshd  // started when first needed
@@ -112,12 +113,13 @@ func main() {
 	file := flag.String("json", filepath.Join("bin", "bench.json"), "`file` for the figures")
 	binary := flag.String("porthole", filepath.Join("bin", "porthole"), "the porthole `binary`")
 	drawing := flag.String("drawing", "", "what is to draw terminals, gpu or canvas; else the page chooses")
+	loads := flag.String("loads", "", "comma-separated `workloads` of the benchmark desktop: text, drag, video, noise, scroll")
 	flag.Parse()
 	// The demo starts the person's shell, whose start-up files may take seconds and
 	// are not Porthole's; this one reads none.
 	_ = os.Setenv("SHELL", "/bin/sh")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ok, err := run(ctx, *only, *quick, *drawing, *file, *binary)
+	ok, err := run(ctx, *only, *quick, *drawing, *loads, *file, *binary)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
@@ -127,7 +129,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, only string, quick bool, drawing, file, binary string) (ok bool, err error) {
+func run(ctx context.Context, only string, quick bool, drawing, loads, file, binary string) (ok bool, err error) {
 	chosen, err := choose(only)
 	if err != nil {
 		return false, err
@@ -148,7 +150,7 @@ func run(ctx context.Context, only string, quick bool, drawing, file, binary str
 		return false, fmt.Errorf("make folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{quick: quick, drawing: drawing, binary: binary, root: root, dir: dir}
+	b := &bench{quick: quick, drawing: drawing, loads: loads, binary: binary, root: root, dir: dir}
 	defer b.close()
 
 	r := report{Time: time.Now().UTC(), Quick: quick, Machine: machine(), Problems: map[string]string{}, Load: map[string]string{}}

@@ -60,6 +60,7 @@ type Figures struct {
 	Late     float64 // ms from the workload's drawing until it was seen, median
 	Late95   float64
 	Gap95    float64 // ms between pictures
+	Look     float64 // ms that one look at the canvas took, which the page's program then lacks
 	Longest  float64 // ms of the longest task of the page's main thread
 	Lost     int     // keys without a picture
 	P50, P95 float64 // ms from a key to its picture
