@@ -35,7 +35,7 @@ func TestTheViewGivesTheSize(t *testing.T) {
 
 // Clipboards go both ways whole, whatever their size; what the relay withdraws is
 // dropped.
-func TestClipboard(t *testing.T) {
+func TestClipboardRecords(t *testing.T) {
 	d := connect(t, "", 8, 8)
 	d.line.send(&wire.Clipboard{Selection: 'c', Type: "text/plain", More: true, Data: []byte("lost")},
 		&wire.Clipboard{Selection: 'c', Type: "text/plain", Denied: true},

@@ -194,7 +194,10 @@ func (c *connector) ask(ctx context.Context, kinds rfb.Kinds) error {
 	if kinds == rfb.Password {
 		form.Title = "Password of " + c.cfg.Endpoint
 	}
-	if c.again {
+	switch {
+	case c.again && c.asked == 0:
+		form.Instruction = "The server refused what is stored for this endpoint."
+	case c.again:
 		form.Instruction = "The server refused the login. Try again."
 	}
 	if len(form.Fields) == 0 {
@@ -234,7 +237,7 @@ func (l *login) judge(err error) error {
 		// It may have lost patience while the person thought; now there is an answer,
 		// which the next attempt gives at once.
 		return &tryAgain{c.handshakeError(l.w, err)}
-	case wrong && !refused.TooMany && c.page != nil && c.asked < maxTries && l.answered && c.asked > 0:
+	case wrong && !refused.TooMany && c.page != nil && c.asked < maxTries && l.answered:
 		c.again = true
 		return &tryAgain{c.handshakeError(l.w, err)}
 	}
