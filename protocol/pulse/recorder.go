@@ -7,22 +7,22 @@ import (
 
 // Commands.
 const (
-	codeError               = 0
-	codeReply               = 2
-	codeCreateRecordStream  = 5
-	codeDeleteRecordStream  = 6
-	codeAuth                = 8
-	codeSetClientName       = 9
-	codeGetServerInfo       = 20
-	codeSubscribe           = 35
-	codeRecordStreamKilled  = 65 // from the server
-	codeSubscribeEvent      = 66 // from the server
-	subscribeSinks          = 1 << 0
-	subscribeServer         = 1 << 7
-	facilityMask            = 0x0f
-	facilitySink            = 0
-	facilityServer          = 7
-	monitorOfTheDefaultSink = "@DEFAULT_MONITOR@"
+	codeError              = 0
+	codeReply              = 2
+	codeCreateRecordStream = 5
+	codeDeleteRecordStream = 6
+	codeAuth               = 8
+	codeSetClientName      = 9
+	codeGetServerInfo      = 20
+	codeSubscribe          = 35
+	codeRecordStreamKilled = 65 // from the server
+	codeSubscribeEvent     = 66 // from the server
+	subscribeSinks         = 1 << 0
+	subscribeServer        = 1 << 7
+	facilityMask           = 0x0f
+	facilitySink           = 0
+	facilityServer         = 7
+	monitor                = ".monitor" // after the name of a sink: what it plays
 )
 
 // The sound that the server is asked for; it converts what its sink has.
@@ -47,6 +47,8 @@ const (
 	maxCommand = 64 << 10 // longer than any that a recorder causes
 	maxSamples = 16 << 20 // what libpulse takes in one packet
 	maxName    = 128
+
+	maxSinkName = 1024
 )
 
 // Error is a server's refusal.

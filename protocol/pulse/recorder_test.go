@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/pulse"
@@ -134,20 +135,20 @@ func TestRecord(t *testing.T) {
 			t.Fatalf("begins with %v", hello)
 		}
 		a := p.must(loggedIn(hello[0].tag))
-		if !slices.Equal(codes(a), []uint32{9, 35, 20, 5}) {
-			t.Fatalf("after the login: %v", codes(a))
-		}
-		if record := a[3].rest; !bytes.Contains(record, []byte("t@DEFAULT_MONITOR@\x00")) || !bytes.Contains(a[0].rest, []byte("Porthole")) {
-			t.Errorf("asks %q, %q", a[0].rest, record)
+		if !slices.Equal(codes(a), []uint32{9, 35, 20}) || !bytes.Contains(a[0].rest, []byte("Porthole")) {
+			t.Fatalf("after the login: %v", a)
 		}
 		p.must(command(2, a[0].tag, uint32(1)))
 		p.must(command(2, a[1].tag))
-		p.must(sinkIs(a[2].tag, "speakers"))
+		a = p.must(sinkIs(a[2].tag, "speakers"))
+		if !slices.Equal(codes(a), []uint32{5}) || !bytes.Contains(a[0].rest, []byte("tspeakers.monitor\x00")) {
+			t.Fatalf("asks %v", a)
+		}
 		if on, refused := p.r.Recording(); on || refused != nil {
 			t.Error("records before the server said so")
 		}
 		p.must(packet(4, []byte("early")))
-		p.must(recording(a[3].tag, 4))
+		p.must(recording(a[0].tag, 4))
 		if on, _ := p.r.Recording(); !on {
 			t.Error("does not record")
 		}
@@ -166,14 +167,15 @@ func TestRecord(t *testing.T) {
 func running(t *testing.T) *peer {
 	p := &peer{t: t, r: pulse.NewRecorder(nil, "")}
 	a := p.must(loggedIn(tag(t, p.read(), 8)))
-	p.must(sinkIs(tag(t, a, 20), "speakers"))
+	a = p.must(sinkIs(tag(t, a, 20), "speakers"))
 	p.must(recording(tag(t, a, 5), 4))
 	return p
 }
 
+var serverChanged = command(66, 1<<32-1, uint32(0x17), uint32(1<<32-1))
+
 // TestSinks: the recording follows the default sink.
 func TestSinks(t *testing.T) {
-	serverChanged := command(66, 1<<32-1, uint32(0x17), uint32(1<<32-1))
 	t.Run("another sink", func(t *testing.T) {
 		p := running(t)
 		a := p.must(serverChanged)
@@ -236,6 +238,23 @@ func TestSinks(t *testing.T) {
 			t.Errorf("heard %q; %v, %v", p.got, on, refused)
 		}
 	})
+	t.Run("no sink at first", func(t *testing.T) {
+		for _, none := range []string{"", "@DEFAULT_SINK@"} { // PulseAudio, pipewire-pulse
+			p := &peer{t: t, r: pulse.NewRecorder(nil, "")}
+			a := p.must(loggedIn(tag(t, p.read(), 8)))
+			if a = p.must(sinkIs(tag(t, a, 20), none)); len(a) != 0 {
+				t.Errorf("asks %v", a)
+			}
+			if on, refused := p.r.Recording(); on || refused == nil || refused.Code != pulse.NoEntity {
+				t.Errorf("recording %v, %v", on, refused)
+			}
+			a = p.must(sinkIs(tag(t, p.must(serverChanged), 20), "speakers"))
+			p.must(recording(tag(t, a, 5), 1))
+			if on, refused := p.r.Recording(); !on || refused != nil {
+				t.Errorf("recording %v, %v", on, refused)
+			}
+		}
+	})
 	t.Run("another's recording is killed", func(t *testing.T) {
 		if a := running(t).must(command(65, 1<<32-1, uint32(5))); len(a) != 0 {
 			t.Errorf("asks %v", a)
@@ -258,6 +277,7 @@ func TestRefused(t *testing.T) {
 	}
 	p = &peer{t: t, r: pulse.NewRecorder(nil, "")}
 	a := p.must(loggedIn(tag(t, p.read(), 8)))
+	a = p.must(sinkIs(tag(t, a, 20), "speakers"))
 	_, err = p.send(command(0, tag(t, a, 5), uint32(3)))
 	if !errors.As(err, &refused) || refused.Step != "record" {
 		t.Errorf("record: %v", err)
@@ -282,6 +302,7 @@ func TestHostile(t *testing.T) {
 		"a second login":           loggedIn(0),
 		"an answer to nothing":     recording(4, 4),
 		"an unasked sink":          sinkIs(3, "x"),
+		"a sink with a long name":  slices.Concat(serverChanged, sinkIs(3, strings.Repeat("x", 1025))),
 		"a killed without a index": command(65, 0),
 		"an error without a code":  command(0, 4),
 	} {
@@ -295,6 +316,7 @@ func TestHostile(t *testing.T) {
 	}
 	p = &peer{t: t, r: pulse.NewRecorder(nil, "")}
 	a := p.must(loggedIn(0))
+	a = p.must(sinkIs(tag(t, a, 20), "speakers"))
 	float := bytes.Replace(recording(tag(t, a, 5), 4), spec, []byte{'a', 5, 2, 0, 0, 0xbb, 0x80}, 1)
 	if _, err := p.send(float); err == nil {
 		t.Error("another form is taken")
@@ -305,8 +327,8 @@ func TestHostile(t *testing.T) {
 // ways of cutting give the same.
 func FuzzRecorder(f *testing.F) {
 	f.Add(slices.Concat(loggedIn(0), sinkIs(3, "speakers"), recording(4, 4), packet(4, []byte("abcdefgh"))), 1)
-	f.Add(slices.Concat(loggedIn(0), command(0, 4, uint32(5)), command(66, 0, uint32(0), uint32(1)), sinkIs(3, "x"), recording(4, 1)), 3)
-	f.Add(slices.Concat(loggedIn(0), recording(4, 4), command(65, 0, uint32(4)), recording(4, 5), packet(5, []byte("ab"))), 20)
+	f.Add(slices.Concat(loggedIn(0), sinkIs(3, "x"), command(0, 4, uint32(5)), command(66, 0, uint32(0), uint32(1)), sinkIs(3, "x"), recording(4, 1)), 3)
+	f.Add(slices.Concat(loggedIn(0), sinkIs(3, "x"), recording(4, 4), command(65, 0, uint32(4)), recording(4, 5), packet(5, []byte("ab"))), 20)
 	f.Fuzz(func(t *testing.T, b []byte, step int) {
 		whole := &peer{t: t, r: pulse.NewRecorder(nil, "x")}
 		pieces := &peer{t: t, r: pulse.NewRecorder(nil, "x"), step: min(max(step, 1), 64)}

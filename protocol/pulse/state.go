@@ -1,6 +1,9 @@
 package pulse
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // reply takes the answer to a request.
 func (r *Recorder) reply(s step, v *values) error {
@@ -25,7 +28,7 @@ func (r *Recorder) reply(s step, v *values) error {
 		}
 		v.sampleSpec()
 		sink := v.string()
-		if !r.asking || v.bad {
+		if !r.asking || v.bad || len(sink) > maxSinkName {
 			return errMalformed
 		}
 		r.asking = false
@@ -81,7 +84,6 @@ func (r *Recorder) begun() {
 	out, at = request(r.out, codeSubscribe, uint32(stepSubscribe))
 	r.out = finish(appendUint32(out, subscribeSinks|subscribeServer), at)
 	r.askSink()
-	r.record()
 }
 
 // askSink asks what the default sink is.
@@ -97,21 +99,30 @@ func (r *Recorder) askSink() {
 
 // sinkIs takes what the default sink is.
 func (r *Recorder) sinkIs(name string) {
+	if strings.HasPrefix(name, "@") { // pipewire-pulse has none
+		name = ""
+	}
 	changed := r.sink != name
-	first := r.sink == ""
 	r.sink = name
 	if r.askNew {
 		r.askNew = false
 		r.askSink()
 	}
 	switch {
-	case r.stream == streamNone && name != "", changed && !first:
+	case name == "" && r.stream == streamNone:
+		r.refused = &Error{Step: stepNames[stepRecord], Code: NoEntity}
+	case name != "" && (changed || r.stream == streamNone):
 		r.record()
 	}
 }
 
-// record asks for a recording of what the default sink is now; an older one ends.
+// record asks for a recording of what the default sink is now; an older one ends. It
+// names the sink: for PulseAudio @DEFAULT_MONITOR@ would do, but pipewire-pulse 0.3.65
+// finds nothing by that when a stream must not move.
 func (r *Recorder) record() {
+	if r.sink == "" {
+		return // until one comes
+	}
 	switch r.stream {
 	case streamWanted:
 		r.again = true
@@ -125,7 +136,7 @@ func (r *Recorder) record() {
 	out = append(out, tagSampleSpec, formS16LE, Channels, 0, 0, Rate>>8, Rate&0xff)
 	out = append(out, tagChannelMap, Channels, 1, 2) // front left, front right
 	out = appendUint32(out, none)                    // the source's index
-	out = appendString(out, monitorOfTheDefaultSink)
+	out = appendString(out, r.sink+monitor)
 	out = appendUint32(out, behind)
 	out = appendBools(out, false) // corked
 	out = appendUint32(out, fragment)

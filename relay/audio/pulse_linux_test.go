@@ -13,6 +13,7 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/audio"
+	"github.com/porthole-rac/porthole/scripts/targets"
 )
 
 // read takes samples of the left channel for some time of sound.
@@ -56,9 +57,9 @@ func open(t *testing.T, cfg audio.PulseConfig) *audio.Pulse {
 // TestPulse: what a program on the target plays is captured, from the sink that is
 // the default at the time.
 func TestPulse(t *testing.T) {
-	d := startDaemon(t, false)
+	d := targets.StartPulseAudio(t, false)
 	p := open(t, audio.PulseConfig{Server: d.Server})
-	stop := d.play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
+	stop := d.Play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
 	comes(t, p, 440, 0.3)
 	if audio.Backend != "native" {
 		t.Skip("malgo stays with the sink that it began with")
@@ -66,25 +67,25 @@ func TestPulse(t *testing.T) {
 
 	// The person changes to other loudspeakers.
 	stop()
-	d.must("load-module", "module-null-sink", "sink_name=second", "rate=48000")
-	stop = d.play("second", tone(audio.Stereo48, time.Second, 0.3, 1000, 1000))
-	d.must("set-default-sink", "second")
+	d.Must("load-module", "module-null-sink", "sink_name=second", "rate=48000")
+	stop = d.Play("second", tone(audio.Stereo48, time.Second, 0.3, 1000, 1000))
+	d.Must("set-default-sink", "second")
 	comes(t, p, 1000, 0.3)
 
 	// They go away.
 	stop()
-	d.play("first", tone(audio.Stereo48, time.Second, 0.3, 600, 600))
-	d.must("unload-module", "module-null-sink")
-	d.must("load-module", "module-null-sink", "sink_name=third", "rate=48000")
-	d.play("third", tone(audio.Stereo48, time.Second, 0.3, 700, 700))
-	d.must("set-default-sink", "third")
+	d.Play("first", tone(audio.Stereo48, time.Second, 0.3, 600, 600))
+	d.Must("unload-module", "module-null-sink")
+	d.Must("load-module", "module-null-sink", "sink_name=third", "rate=48000")
+	d.Play("third", tone(audio.Stereo48, time.Second, 0.3, 700, 700))
+	d.Must("set-default-sink", "third")
 	comes(t, p, 700, 0.3)
 }
 
 // TestPulseToBrowser: the whole way, as a driver uses it.
 func TestPulseToBrowser(t *testing.T) {
-	d := startDaemon(t, false)
-	d.play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
+	d := targets.StartPulseAudio(t, false)
+	d.Play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	l := &locked{l: listener{t: t}}
@@ -141,8 +142,8 @@ func TestPulseCookie(t *testing.T) {
 	if audio.Backend != "native" {
 		t.Skip("libpulse takes the cookie from its own files")
 	}
-	d := startDaemon(t, true)
-	d.play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
+	d := targets.StartPulseAudio(t, true)
+	d.Play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
 	comes(t, open(t, audio.PulseConfig{Server: d.Server, Cookie: d.Cookie}), 440, 0.3)
 
 	_, err := audio.OpenPulse(t.Context(), audio.PulseConfig{Server: d.Server})
@@ -158,9 +159,9 @@ func TestPulseSuspended(t *testing.T) {
 	if audio.Backend != "native" {
 		t.Skip("miniaudio keeps the sink awake")
 	}
-	d := startDaemon(t, false)
+	d := targets.StartPulseAudio(t, false)
 	p := open(t, audio.PulseConfig{Server: d.Server})
-	d.must("load-module", "module-suspend-on-idle", "timeout=1")
+	d.Must("load-module", "module-suspend-on-idle", "timeout=1")
 	quiet := make(chan struct{})
 	last := time.Now()
 	var mu sync.Mutex
@@ -187,16 +188,16 @@ func TestPulseSuspended(t *testing.T) {
 	if !waitFor(20*time.Second, func() bool { mu.Lock(); defer mu.Unlock(); return time.Since(last) > time.Second }) {
 		t.Error("silence goes on to come")
 	}
-	d.play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
+	d.Play("", tone(audio.Stereo48, time.Second, 0.3, 440, 440))
 	<-quiet
 	comes(t, p, 440, 0.3)
 }
 
 // TestPulseGone: when the server ends, Read fails; Follow comes back.
 func TestPulseGone(t *testing.T) {
-	d := startDaemon(t, false)
+	d := targets.StartPulseAudio(t, false)
 	p := open(t, audio.PulseConfig{Server: d.Server})
-	d.must("exit")
+	d.Must("exit")
 	b := make([]byte, 65536)
 	for {
 		if _, err := p.Read(b); err != nil {
@@ -259,5 +260,17 @@ func TestPulseLost(t *testing.T) {
 	l.Close()
 	if len(told) != 1 || !strings.Contains(told[0].Notice().Text, "cannot be reached") {
 		t.Errorf("told %v", told)
+	}
+}
+
+// waitFor waits until something holds, and says whether it did.
+func waitFor(d time.Duration, holds func() bool) bool {
+	for end := time.Now().Add(d); ; time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			return true
+		}
+		if time.Now().After(end) {
+			return false
+		}
 	}
 }

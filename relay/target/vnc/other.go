@@ -74,6 +74,9 @@ func (v *viewer) confirmed(e rfb.Encoding) error {
 		v.out.do(func(s *sender) { s.inputs.mouse = true })
 		return v.ability(wire.CanBackForward, true)
 	case rfb.EncodingQEMUAudio:
+		if v.d.cfg.Settings.EnableAudio { // which we did not ask for
+			return nil
+		}
 		v.out.do(func(s *sender) { s.sounds = true })
 		v.d.mu.Lock()
 		listens := v.d.listens

@@ -1,29 +1,31 @@
-package audio_test
+package targets
 
 import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 )
 
-// daemon is a real PulseAudio server that a test has for itself.
-type daemon struct {
+// PulseAudio is a real server of sound that a test has for itself, with a sink
+// "first" that nobody hears.
+type PulseAudio struct {
 	t      testing.TB
 	dir    string
-	Server string // address for the relay
+	Server string // its address
 	Cookie []byte
 }
 
-// startDaemon starts PulseAudio with a sink "first", on TCP of this machine. With
-// cookie it lets in only who has that, else every local address.
-func startDaemon(t testing.TB, cookie bool) *daemon {
+// StartPulseAudio starts PulseAudio on TCP of this machine. With cookie it lets in
+// only who has that, else every local address. The test is skipped where it is not
+// installed.
+func StartPulseAudio(t testing.TB, cookie bool) *PulseAudio {
 	t.Helper()
 	for _, p := range []string{"pulseaudio", "pactl", "pacat"} {
 		if _, err := exec.LookPath(p); err != nil {
@@ -35,7 +37,7 @@ func startDaemon(t testing.TB, cookie bool) *daemon {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	d := &daemon{t: t, dir: dir, Cookie: bytes.Repeat([]byte{0xa5, 7, 0, 255}, 64)}
+	d := &PulseAudio{t: t, dir: dir, Cookie: bytes.Repeat([]byte{0xa5, 7, 0, 255}, 64)}
 	file := filepath.Join(dir, "cookie")
 	if err := os.WriteFile(file, d.Cookie, 0o600); err != nil {
 		t.Fatal(err)
@@ -46,12 +48,11 @@ func startDaemon(t testing.TB, cookie bool) *daemon {
 	}
 	var output bytes.Buffer
 	for range 5 { // the port may be taken in between
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		number, err := freePort("127.0.0.1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		l.Close()
+		port := strconv.Itoa(number)
 		d.Server = "tcp:127.0.0.1:" + port
 		cmd := exec.Command("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--log-target=stderr",
 			"-L", "module-null-sink sink_name=first rate=48000",
@@ -72,7 +73,7 @@ func startDaemon(t testing.TB, cookie bool) *daemon {
 			cmd.Process.Kill()
 			<-ended
 		}
-		if waitFor(20*time.Second, func() bool {
+		if soon(20*time.Second, func() bool {
 			select {
 			case <-ended:
 				return true
@@ -89,7 +90,7 @@ func startDaemon(t testing.TB, cookie bool) *daemon {
 	return nil
 }
 
-func (d *daemon) env() []string {
+func (d *PulseAudio) env() []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "XDG_RUNTIME_DIR=" + d.dir, "PULSE_RUNTIME_PATH=" + d.dir,
 		"XDG_CONFIG_HOME=" + d.dir, "PULSE_SERVER=unix:" + filepath.Join(d.dir, "s"), "LC_ALL=C",
@@ -97,7 +98,7 @@ func (d *daemon) env() []string {
 }
 
 // pactl gives the daemon a command.
-func (d *daemon) pactl(args ...string) error {
+func (d *PulseAudio) pactl(args ...string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "pactl", args...)
@@ -109,16 +110,17 @@ func (d *daemon) pactl(args ...string) error {
 	return nil
 }
 
-func (d *daemon) must(args ...string) {
+// Must gives the daemon a command of pactl.
+func (d *PulseAudio) Must(args ...string) {
 	d.t.Helper()
 	if err := d.pactl(args...); err != nil {
 		d.t.Fatal(err)
 	}
 }
 
-// play plays samples (Stereo48) on a sink, or the default one (""), again and again
+// Play plays samples (signed 16 bit, stereo, 48 kHz) on a sink, or the default one (""), again and again
 // until the returned function is called.
-func (d *daemon) play(sink string, pcm []byte) (stop func()) {
+func (d *PulseAudio) Play(sink string, pcm []byte) (stop func()) {
 	d.t.Helper()
 	args := []string{"--raw", "--format=s16le", "--rate=48000", "--channels=2", "--latency-msec=50"}
 	if sink != "" {
@@ -156,8 +158,8 @@ func (d *daemon) play(sink string, pcm []byte) (stop func()) {
 	return stop
 }
 
-// waitFor waits until something holds, and says whether it did.
-func waitFor(d time.Duration, holds func() bool) bool {
+// soon waits until something holds, and says whether it did.
+func soon(d time.Duration, holds func() bool) bool {
 	for end := time.Now().Add(d); ; time.Sleep(10 * time.Millisecond) {
 		if holds() {
 			return true
