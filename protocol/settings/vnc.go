@@ -125,7 +125,7 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 		ReverseConnect: p.bool("reverse-connect"),
 		ListenTimeout:  time.Duration(p.number("listen-timeout", 5000, 1, 600_000)) * time.Millisecond,
 
-		EnableAudio:     p.notYet("enable-audio"),
+		EnableAudio:     p.bool("enable-audio"),
 		AudioServername: p.text("audio-servername"),
 	}
 	p.common(&s.Common, VNCPort, VNCPort)

@@ -36,7 +36,7 @@ func TestNamesOfGuacdsVNC(t *testing.T) {
 		"hostname": "h", "port": "5901", "username": "u", "password": "p", "read-only": "true", "disable-display-resize": "true",
 		"encodings": "zrle", "color-depth": "24", "swap-red-blue": "true", "cursor": "remote", "autoretry": "3",
 		"clipboard-encoding": "utf-8", "dest-host": "d", "dest-port": "5", "reverse-connect": "true", "listen-timeout": "7000",
-		"audio-servername": "a", "compress-level": "9", "quality-level": "0",
+		"enable-audio": "true", "audio-servername": "a", "compress-level": "9", "quality-level": "0",
 		"force-lossless": "true", "clipboard-buffer-size": "300000", "disable-copy": "true", "disable-paste": "true",
 	}
 	later := strings.Fields(`enable-sftp sftp-hostname sftp-host-key sftp-port sftp-timeout sftp-username sftp-password sftp-private-key
@@ -44,13 +44,13 @@ func TestNamesOfGuacdsVNC(t *testing.T) {
 		sftp-disable-upload recording-path recording-name create-recording-path recording-write-existing recording-exclude-output
 		recording-exclude-mouse recording-include-keys recording-include-clipboard
 		wol-send-packet wol-mac-addr wol-broadcast-addr wol-udp-port wol-wait-time`)
-	for _, name := range []string{"enable-audio", "disable-server-input"} {
+	for _, name := range []string{"disable-server-input"} {
 		s, problems := settings.ParseVNC(map[string]string{name: "true"})
-		if !s.EnableAudio && !s.DisableServerInput || len(problems) != 1 || problems[0].Text != "is not supported yet" {
+		if !s.DisableServerInput || len(problems) != 1 || problems[0].Text != "is not supported yet" {
 			t.Errorf("%s: %+v, %v", name, s, problems)
 		}
 	}
-	if n := len(honoured) + len(later) + 2; n != 53 {
+	if n := len(honoured) + len(later) + 1; n != 53 {
 		t.Fatalf("%d names", n)
 	}
 	for _, name := range later {
