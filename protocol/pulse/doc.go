@@ -17,8 +17,8 @@
 // # What is recorded
 //
 // The monitor of the default sink, never a microphone: the stream is made with
-// NO_MOVE, as a server would else move it to the default source when its sink goes
-// away. When another sink becomes the default, or the stream is killed, the recorder
+// NO_MOVE, so that no policy of the target moves it to one when its sink goes away.
+// When another sink becomes the default, or the stream is killed, the recorder
 // makes a new one. Where there is no sink it waits for one.
 //
 // The stream does not keep the sink from being suspended, so a target that is silent

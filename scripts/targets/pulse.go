@@ -169,3 +169,21 @@ func soon(d time.Duration, holds func() bool) bool {
 		}
 	}
 }
+
+// Module gives the number of the module that was loaded with an argument.
+func (d *PulseAudio) Module(argument string) string {
+	d.t.Helper()
+	cmd := exec.Command("pactl", "list", "short", "modules")
+	cmd.Env = d.env()
+	out, err := cmd.Output()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, argument) {
+			return strings.Fields(line)[0]
+		}
+	}
+	d.t.Fatalf("no module with %s: %s", argument, out)
+	return ""
+}
