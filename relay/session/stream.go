@@ -11,7 +11,7 @@ const (
 	chunkSize = 64 << 10 // bytes of a chunk, and of a message to the browser at most
 	chunkRoom = wire.MaxRectData + 128
 
-	maxMarks  = 64       // updates that a browser may have unpainted
+	maxMarks  = 128      // marks that a browser may have unpainted: about two for an update of a VNC server
 	maxUnsent = 1 << 20  // bytes that wait for the socket
 	maxKept   = 24 << 20 // bytes kept for a browser that comes back; more only by one giant update
 )

@@ -213,21 +213,27 @@ func (s *session) picture(t wire.Type, body []byte) {
 	}
 }
 
-// painted is called by the scripts after painting: how many frames, and how long it
-// took.
+// painted is called by the scripts after painting: how many frames, how long it took,
+// how many of them had something to paint, and which was the last of those.
 func (s *session) painted(_ js.Value, args []js.Value) any {
 	s.timing.paint += args[1].Float()
-	var mark wire.Mark
-	for range args[0].Int() {
+	s.timing.frames += args[2].Int()
+	last := args[3].Int()
+	var mark, shown wire.Mark
+	for i := range args[0].Int() {
 		if m := s.stream.Painted(); m.Number != 0 {
 			mark = m
-			s.timing.frames++
+			if i+1 == last {
+				shown = m
+			}
 		}
 	}
 	if mark.Number > s.acked {
 		s.acked = mark.Number
 		s.ack()
-		s.timing.shown(mark.InputBytes)
+	}
+	if shown.Number != 0 {
+		s.timing.shown(shown.InputBytes)
 	}
 	select {
 	case s.painting <- struct{}{}:

@@ -5,7 +5,8 @@
 export class Queue {
   /**
    * surface paints, or is null: then the page does. buffer gives the program's
-   * memory. painted is told how many frames were painted and how long it took, ms.
+   * memory. painted is told how many frames were painted, how long it took, ms,
+   * how many of them had something to paint, and which was the last of those, from 1.
    */
   constructor(surface, pictures, buffer, tell, painted) {
     Object.assign(this, { surface, pictures, buffer, tell, painted });
@@ -63,6 +64,8 @@ export class Queue {
   pump() {
     const from = performance.now();
     let n = 0;
+    let shown = 0; // of them, those with something to paint: the relay measures by others
+    let last = 0; // the last of those
     while (this.frames.length > 1 && this.frames[0].waiting === 0) {
       const frame = this.frames.shift();
       this.waited += from - frame.at;
@@ -77,12 +80,15 @@ export class Queue {
       }
       for (const op of frame.ops) op.picture?.close();
       n++;
+      if (!frame.ops.length) continue;
+      shown++;
+      last = n;
       if (this.watched) this.tell({ t: "painted", number: frame.number, at: performance.now() });
     }
     if (n === 0) return;
     const took = performance.now() - from;
     this.longest = Math.max(this.longest, took);
-    this.painted(n, took);
+    this.painted(n, took, shown, last);
   }
 
   /** Have the page paint a frame: all that it needs goes along. */
@@ -104,16 +110,17 @@ export class Queue {
         ops.push(op);
       }
     }
-    this.sent.push(frame.number);
+    this.sent.push(frame);
     this.tell({ t: "frame", stream: this.stream, ops }, transfer);
   }
 
   /** The page has painted its oldest frame. */
   paintedByPage({ stream, ms }) {
     if (stream !== this.stream) return;
-    const number = this.sent.shift();
-    if (this.watched) this.tell({ t: "painted", number, at: performance.now() });
-    this.painted(1, ms);
+    const frame = this.sent.shift();
+    const shown = frame.ops.length ? 1 : 0;
+    if (this.watched && shown) this.tell({ t: "painted", number: frame.number, at: performance.now() });
+    this.painted(1, ms, shown, shown);
   }
 
   screenshot() { return this.surface ? this.surface.canvas.convertToBlob({ type: "image/png" }) : Promise.resolve(null); }

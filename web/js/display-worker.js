@@ -131,7 +131,7 @@ async function start(m) {
     tell({ t: "notice", code: "display-slow", text: "This browser lacks what makes the picture quick; it is slower here than in others.", detail: missing.join(", ") });
   }
   const surface = m.canvas ? new Surface(m.canvas, (w, h) => tell({ t: "size", width: w, height: h })) : null;
-  queue = new Queue(surface, pictures, () => memory.buffer, tell, (n, ms) => program.painted(n, ms));
+  queue = new Queue(surface, pictures, () => memory.buffer, tell, (n, ms, shown, last) => program.painted(n, ms, shown, last));
   const [{ go, instance }, can] = await Promise.all([
     load(new URL("asset:display.wasm", import.meta.url), Number("asset-size:display.wasm")), abilities(),
   ]);

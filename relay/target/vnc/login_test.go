@@ -30,6 +30,10 @@ func TestLogin(t *testing.T) {
 			name: "asked again", settings: []string{"security", "vncauth"}, answers: [][]string{{"wrong1"}, {"wrong2"}, {password}},
 			security: "VncAuth", forms: 3, notice: "vnc-unencrypted",
 		},
+		{
+			name: "stored wrong, asked", settings: []string{"security", "vncauth", "password", "wrong"}, answers: [][]string{{password}},
+			security: "VncAuth", forms: 1, notice: "vnc-unencrypted",
+		},
 		{name: "long", settings: []string{"security", "vncauth", "password", password + "345"}, security: "VncAuth", notice: "vnc-password-cut"},
 		{name: "best", settings: []string{"password", password}, security: "VeNCrypt, X509Vnc", protect: wire.ProtectAll, notice: "host-key-first-seen"},
 		{name: "without", security: "VeNCrypt, X509None", protect: wire.ProtectAll, notice: "host-key-first-seen"},
@@ -65,7 +69,7 @@ func TestLogin(t *testing.T) {
 	}
 	t.Run("wrong", func(t *testing.T) {
 		_, err := open(t, options{settings: at(v.Address(), "security", "vncauth", "password", "wrong")})
-		wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
+		wantError(t, err, wire.EndCancelled, target.StepAuthenticate) // nobody has a better one
 	})
 	t.Run("wrong three times", func(t *testing.T) {
 		p := &person{answers: [][]string{{"wrong1"}, {"wrong2"}, {"wrong3"}, {password}}}

@@ -55,9 +55,15 @@ type pacer struct {
 	fences        []waitingFence
 }
 
-// waitingFence is a fence to be answered once the browser has painted a mark.
+// waitingFence is a fence to be answered once the browser has painted a mark: that
+// of the update after it, or one of its own where none follows. So each answer has
+// been to the browser and back. With the mark before the fence, which may be painted
+// already, some would come at once, the server would take that for the line's delay,
+// and all others for a queue: TigerVNC then keeps two updates on their way at 100 ms,
+// 12 each second.
 type waitingFence struct {
 	mark    uint64
+	untied  bool // there is no mark yet
 	flags   rfb.FenceFlags
 	size    int
 	payload [rfb.MaxFence]byte
@@ -68,7 +74,7 @@ func newPacer(rtt time.Duration, watched bool) pacer {
 }
 
 // behind tells whether the browser has more than it can paint.
-func (p *pacer) behind() bool { return p.mark-p.painted > p.window }
+func (p *pacer) behind() bool { return p.mark > p.painted+p.window }
 
 // due says what to ask now, and else how long it may take until that changes by
 // itself (0: it does not).
@@ -105,6 +111,7 @@ func (p *pacer) updated(now time.Time, pixels bool, mark uint64) {
 	p.open = false
 	if pixels {
 		p.flowAt, p.pixels, p.mark = now, true, mark
+		p.tie()
 	} else if !p.pixels && p.want == requestNone {
 		p.want = requestChanges // TigerVNC's first update has the size alone
 	}
@@ -112,12 +119,36 @@ func (p *pacer) updated(now time.Time, pixels bool, mark uint64) {
 
 // paint says that the browser has painted up to a mark, and how long its line takes.
 func (p *pacer) paint(mark uint64, rtt time.Duration) {
-	p.painted = max(p.painted, min(mark, p.mark))
+	p.painted = max(p.painted, mark) // which may come before the mark itself is told
 	p.window = min(leastWindow+uint64(max(rtt, 0)/frameTime), mostWindow)
 }
 
 // begin says that marks count anew. All fences are due.
-func (p *pacer) begin() { p.mark, p.painted, p.pixels = 0, 0, false }
+func (p *pacer) begin() {
+	p.mark, p.painted, p.pixels = 0, 0, false
+	for i := range p.fences {
+		p.fences[i].mark, p.fences[i].untied = 0, false
+	}
+}
+
+// tie has the fences that wait for a mark wait for the last one.
+func (p *pacer) tie() {
+	for i := len(p.fences) - 1; i >= 0 && p.fences[i].untied; i-- {
+		p.fences[i].mark, p.fences[i].untied = p.mark, false
+	}
+}
+
+// untied tells whether a fence waits for a mark.
+func (p *pacer) untied() bool {
+	n := len(p.fences)
+	return n > 0 && p.fences[n-1].untied
+}
+
+// marked says that a mark was made for the fences.
+func (p *pacer) marked(mark uint64) {
+	p.mark = mark
+	p.tie()
+}
 
 // fence takes a server's request. It fails for a server that asks and does not read
 // the answers.
@@ -125,7 +156,7 @@ func (p *pacer) fence(f *rfb.Fence) bool {
 	if len(p.fences) >= 4*maxFences {
 		return false
 	}
-	w := waitingFence{mark: p.mark, flags: f.Flags, size: len(f.Payload)}
+	w := waitingFence{untied: true, flags: f.Flags, size: len(f.Payload)}
 	copy(w.payload[:], f.Payload)
 	p.fences = append(p.fences, w)
 	return true
@@ -136,7 +167,7 @@ func (p *pacer) answers(dst []byte) []byte {
 	n := 0
 	for n < len(p.fences) {
 		f := &p.fences[n]
-		if f.mark > p.painted && p.watched && len(p.fences)-n <= maxFences {
+		if (f.untied || f.mark > p.painted) && p.watched && len(p.fences)-n <= maxFences {
 			break
 		}
 		dst = rfb.AppendFenceReply(dst, &rfb.Fence{Flags: f.flags, Payload: f.payload[:f.size]})

@@ -73,9 +73,13 @@ func TestPacerBehind(t *testing.T) {
 	if r, _ := p.due(epoch); r != requestChanges {
 		t.Errorf("no request with a window of %d and %d on the way", p.window, p.mark-p.painted)
 	}
-	p.paint(mark+100, time.Hour) // a browser that lies
-	if p.painted != mark || p.window > mostWindow {
+	p.paint(mark+1, time.Hour) // the news of painting overtakes that of the mark
+	if p.behind() || p.window > mostWindow {
 		t.Errorf("painted %d of %d, window %d", p.painted, mark, p.window)
+	}
+	p.updated(epoch, true, mark+1)
+	if p.fence(&rfb.Fence{}); len(p.answers(nil)) != 0 {
+		t.Error("answered by what was painted before")
 	}
 }
 
@@ -94,8 +98,25 @@ func TestPacerFences(t *testing.T) {
 		t.Errorf("answered %x, %d wait", out, len(p.fences))
 	}
 	p.paint(1, 0)
-	if out := p.answers(nil); len(out) != maxFences*len(want)/3 || len(p.fences) != 0 {
+	if out := p.answers(nil); len(out) != 0 {
+		t.Errorf("%x was answered by an update before the fences", out)
+	}
+	p.updated(epoch, true, 2)
+	p.fence(&rfb.Fence{Payload: []byte("next")})
+	p.paint(2, 0)
+	if out := p.answers(nil); len(out) != maxFences*len(want)/3 || len(p.fences) != 1 || !p.untied() {
 		t.Errorf("answered %d bytes, %d wait", len(out), len(p.fences))
+	}
+	p.marked(3) // no update follows
+	p.paint(3, 0)
+	if p.answers(nil); len(p.fences) != 0 || p.untied() {
+		t.Errorf("%d wait for a painted mark", len(p.fences))
+	}
+	p.fence(&rfb.Fence{})
+	p.marked(9)
+	p.begin() // its mark will never be painted
+	if p.answers(nil); len(p.fences) != 0 {
+		t.Error("a fence waits for a mark of the stream before")
 	}
 	for i := 0; p.fence(&rfb.Fence{}); i++ {
 		if i > 10*maxFences {

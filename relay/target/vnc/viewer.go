@@ -34,6 +34,7 @@ type viewer struct {
 
 	within bool // an update
 	pixels bool // it has some
+	fenced bool // a fence may have no mark
 	lost   bool // there is no stream: a new one is on its way
 	plain  bool // encodings that remember are not passed on: the browser has no part of what came before
 }
@@ -127,6 +128,9 @@ func (v *viewer) serve() (again bool, err error) {
 			return false, err
 		}
 		if !v.lost {
+			if err := v.tolerate(v.markFences()); err != nil {
+				return false, err
+			}
 			v.stream.flush()
 		}
 		n, err := v.line.rw.Read(v.buf)
@@ -256,11 +260,31 @@ func (v *viewer) fence(f *rfb.Fence) {
 	if f.Flags&rfb.FenceRequest == 0 {
 		return
 	}
+	v.fenced = true
 	v.out.do(func(s *sender) {
 		if !s.pace.fence(f) {
 			s.err = errSlow
 		}
 	})
+}
+
+// markFences makes a mark for fences that no update follows.
+func (v *viewer) markFences() error {
+	if v.within || !v.fenced {
+		return nil
+	}
+	v.fenced = false
+	untied := false
+	v.out.do(func(s *sender) { untied = s.pace.untied() })
+	if !untied {
+		return nil
+	}
+	mark, err := v.stream.mark()
+	if err != nil {
+		return err
+	}
+	v.out.do(func(s *sender) { s.pace.marked(mark) })
+	return nil
 }
 
 // resize takes a new size.
