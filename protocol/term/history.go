@@ -43,13 +43,7 @@ func (h *history) push(l *Line) {
 	if h.max == 0 {
 		return
 	}
-	if h.n == h.max {
-		h.drop()
-	} else if h.n == len(h.ring) {
-		h.grow()
-	}
-	kept := h.at(h.n)
-	h.n++
+	kept := h.next()
 	n := l.used()
 	kept.Wrapped, kept.Mark, kept.wide, kept.end, kept.pics = l.Wrapped, l.Mark, l.wide, n, l.pics
 	if n > 0 {
@@ -58,6 +52,19 @@ func (h *history) push(l *Line) {
 	} else if kept.Cells != nil {
 		kept.Cells = nil
 	}
+}
+
+// next gives the place of one more line, which the caller fills, when there may be
+// lines at all.
+func (h *history) next() *Line {
+	if h.n == h.max {
+		h.drop()
+	} else if h.n == len(h.ring) {
+		h.grow()
+	}
+	kept := h.at(h.n)
+	h.n++
+	return kept
 }
 
 // room gives n cells after those of the newest line.
@@ -136,11 +143,18 @@ func (h *history) pop(cols int) (*Line, bool) {
 	if h.n == 0 {
 		return nil, false
 	}
+	kept := h.at(h.n - 1)
+	l := &Line{Cells: make([]Cell, cols), Wrapped: kept.Wrapped, Mark: kept.Mark, pics: kept.pics}
+	l.take(kept)
+	h.dropNewest()
+	return l, true
+}
+
+// dropNewest forgets the newest line.
+func (h *history) dropNewest() {
 	h.n--
 	h.pushed--
 	kept := h.at(h.n)
-	l := &Line{Cells: make([]Cell, cols), Wrapped: kept.Wrapped, Mark: kept.Mark, pics: kept.pics}
-	l.take(kept)
 	if n := len(kept.Cells); n > 0 {
 		last := len(h.pages) - 1
 		p := &h.pages[last]
@@ -150,5 +164,4 @@ func (h *history) pop(cols int) (*Line, bool) {
 		}
 	}
 	*kept = Line{}
-	return l, true
 }

@@ -118,33 +118,23 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 			return ErrSnapshotBase
 		}
 	}
-	var fresh []Line // those that follow what t has; the others go straight into n
-	var scratch []Cell
+	if count > uint64(len(r.p)/leastLine) && r.err == nil {
+		r.err = errCutOff
+	}
+	if r.err == nil {
+		n.hist.ring = make([]Line, min(int(count), n.hist.max))
+	}
 	for i := uint64(0); i < count && r.err == nil; i++ {
-		l := r.line(scratch, false)
-		switch {
-		case !delta:
-			n.hist.push(&l)
-			scratch = l.Cells[:0]
-		case count-i <= uint64(n.hist.max):
-			fresh = append(fresh, l)
-			scratch = nil
-		default: // would leave the scrollback at once
-			scratch = l.Cells[:0]
-		}
+		r.kept(&n.hist)
 	}
 	for _, l := range n.main.lines {
-		if r.err == nil {
-			*l = r.line(l.Cells, true)
-		}
+		r.row(l)
 	}
 	onAlt := r.bool()
 	if r.bool() && r.err == nil {
 		n.alt.lines = newLines(n.rows, n.cols)
 		for _, l := range n.alt.lines {
-			if r.err == nil {
-				*l = r.line(l.Cells, true)
-			}
+			r.row(l)
 		}
 	} else if onAlt && r.err == nil {
 		r.err = errRange
@@ -154,9 +144,6 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	}
 	if delta {
 		r.adopt(t, since)
-	}
-	for i := range fresh {
-		n.hist.push(&fresh[i])
 	}
 	n.hist.pushed = pushed
 	n.damage.all = true
@@ -169,29 +156,43 @@ func (t *Terminal) RestoreSnapshot(p []byte) error {
 	return nil
 }
 
-// adopt takes over the old terminal's scrollback up to line number since. Its
-// cells are interned in the old tables, so they are interned anew.
+// adopt puts the old terminal's scrollback up to line number since before the lines
+// that were read: not line by line, because a State of a few lines must not cost a
+// long scrollback. The old terminal has none after that.
 func (r *reader) adopt(old *Terminal, since uint64) {
 	n := r.t
-	oldest := old.hist.pushed - uint64(old.hist.n)
-	for abs := oldest; abs < since; abs++ {
-		l := old.Line(abs)
-		for i := range l.Cells {
-			c := &l.Cells[i]
-			if c.Char&clusterBit != 0 {
-				c.Char, _ = n.cluster([]byte(old.clusters.texts[c.Char&^clusterBit]))
-			}
-			if c.Ext != 0 {
-				e := old.exts.items[c.Ext-1]
-				if e.link != 0 {
-					e.link = n.linkNumber(old.links.items[e.link-1])
-				}
-				c.Ext = n.ext(e)
-			}
+	fresh := n.hist
+	n.hist, old.hist = old.hist, history{}
+	for n.hist.pushed > since {
+		n.hist.dropNewest()
+	}
+	// Its cells are interned in the old tables.
+	if len(old.clusters.texts)+len(old.exts.items) > 0 || old.img != nil {
+		for i := range n.hist.n {
+			r.internAnew(n.hist.at(i), old)
 		}
-		if l.pics != nil {
-			r.adoptPieces(l)
+	}
+	for i := range fresh.n {
+		n.hist.push(fresh.at(i))
+	}
+}
+
+func (r *reader) internAnew(l *Line, old *Terminal) {
+	n := r.t
+	for i := range l.Cells {
+		c := &l.Cells[i]
+		if c.Char&clusterBit != 0 {
+			c.Char, _ = n.cluster([]byte(old.clusters.texts[c.Char&^clusterBit]))
 		}
-		n.hist.push(l)
+		if c.Ext != 0 {
+			e := old.exts.items[c.Ext-1]
+			if e.link != 0 {
+				e.link = n.linkNumber(old.links.items[e.link-1])
+			}
+			c.Ext = n.ext(e)
+		}
+	}
+	if l.pics != nil {
+		r.adoptPieces(l)
 	}
 }

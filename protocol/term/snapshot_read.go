@@ -1,6 +1,7 @@
 package term
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"unicode/utf8"
@@ -11,6 +12,8 @@ type reader struct {
 	p      []byte
 	t      *Terminal
 	placed map[uint64]*Placement // by serial number
+	styles [4]knownStyle         // of the last runs
+	oldest int                   // of styles
 	err    error
 }
 
@@ -22,6 +25,11 @@ var (
 func (r *reader) uint(most uint64) uint64 {
 	if r.err != nil {
 		return 0
+	}
+	if len(r.p) > 0 && r.p[0] < 0x80 && uint64(r.p[0]) <= most { // most numbers
+		v := uint64(r.p[0])
+		r.p = r.p[1:]
+		return v
 	}
 	v, n := binary.Uvarint(r.p)
 	switch {
@@ -190,70 +198,137 @@ func (r *reader) parser(p *parser) {
 	}
 }
 
-// line reads a row; full ones have all their cells. They lie in the array of
-// cells if there is room.
-func (r *reader) line(cells []Cell, full bool) Line {
+// leastLine is the fewest bytes that a line takes.
+const leastLine = 2
+
+// row reads a line of the screen, which is blank so far.
+func (r *reader) row(l *Line) {
+	if r.err != nil {
+		return
+	}
+	n := r.lineHead(l)
+	l.end = n
+	r.cells(l, l.Cells[:n])
+}
+
+// kept reads a line of the scrollback to where it stays.
+func (r *reader) kept(h *history) {
+	var l Line
+	n := r.lineHead(&l)
+	l.end = n
+	if h.max == 0 {
+		l.Cells = make([]Cell, n)
+		r.cells(&l, l.Cells)
+		return
+	}
+	kept := h.next()
+	if n > 0 {
+		l.Cells = h.room(n)
+	}
+	*kept = l
+	r.cells(kept, kept.Cells)
+}
+
+// lineHead reads what comes before a line's cells, and gives their number, 0 after an
+// error.
+func (r *reader) lineHead(l *Line) (cells int) {
 	flags := r.uint(1<<6 - 1)
-	l := Line{Wrapped: flags&1 != 0, wide: flags&2 != 0, Mark: Mark(flags >> 2 & 7)}
+	l.Wrapped, l.wide, l.Mark = flags&1 != 0, flags&2 != 0, Mark(flags>>2&7)
 	if l.Mark > MarkDone {
 		r.err = errRange
 	}
 	if flags&32 != 0 {
-		r.pieces(&l)
+		r.pieces(l)
 	}
-	n := int(r.uint(uint64(r.t.cols)))
-	if r.err != nil {
-		return l
-	}
-	size := n
-	if full {
-		size = r.t.cols
-	}
-	if cap(cells) < size {
-		cells = make([]Cell, size)
-	} else {
-		cells = cells[:size]
-		clear(cells[n:]) // the runs fill the rest
-	}
-	l.Cells, l.end = cells, n
+	return int(r.uint(uint64(r.t.cols)))
+}
+
+// cells reads the runs of a line.
+func (r *reader) cells(l *Line, cells []Cell) {
 	var attrs Attr
-	for x := 0; x < n && r.err == nil; {
+	for len(cells) > 0 && r.err == nil {
 		head := r.uint(1 << 16)
 		count, kind := int(head>>2), head&3
-		if count == 0 || count > n-x {
+		if count == 0 || count > len(cells) {
 			if r.err == nil {
 				r.err = errRange
 			}
 			break
 		}
-		c := r.style()
+		c := r.runStyle()
 		attrs |= c.Attr
-		cells := l.Cells[x : x+count]
+		run := cells[:count]
 		switch kind {
 		case runASCII:
-			for i := range cells {
-				c.Char = uint32(r.raw() & 0x7f)
-				cells[i] = c
-			}
+			r.ascii(run, c)
 		case runRepeat:
 			c.Char = r.char()
-			for i := range cells {
-				cells[i] = c
+			for i := range run {
+				p := &run[i]
+				p.Char, p.Fg, p.Bg, p.Attr, p.Ext = c.Char, c.Fg, c.Bg, c.Attr, c.Ext
 			}
 		case runMixed:
-			for i := range cells {
-				c.Char = r.char()
-				cells[i] = c
+			for i := range run {
+				p := &run[i]
+				p.Char, p.Fg, p.Bg, p.Attr, p.Ext = r.char(), c.Fg, c.Bg, c.Attr, c.Ext
 			}
 		default:
 			r.err = errRange
 		}
-		x += count
+		cells = cells[count:]
 	}
 	if attrs&(Wide|WideTail) != 0 {
 		l.repairWide()
 	}
-	return l
+}
+
+// ascii reads a run with a byte for each cell, which is most of what there is: without
+// a call for each one, and field by field, because the compiler moves a whole Cell
+// through the stack.
+func (r *reader) ascii(run []Cell, c Cell) {
+	if r.err != nil || len(r.p) < len(run) {
+		if r.err == nil {
+			r.err = errCutOff
+		}
+		return
+	}
+	text := r.p[:len(run)]
+	r.p = r.p[len(run):]
+	if c.zero() {
+		clear(run)
+		for i, b := range text {
+			run[i].Char = uint32(b & 0x7f)
+		}
+		return
+	}
+	for i, b := range text {
+		p := &run[i]
+		p.Char, p.Fg, p.Bg, p.Attr, p.Ext = uint32(b&0x7f), c.Fg, c.Bg, c.Attr, c.Ext
+	}
+}
+
+// runStyle reads a run's style. Few runs have one that none before has had: those of
+// the last ones are known by their bytes.
+func (r *reader) runStyle() Cell {
+	for i := range r.styles {
+		if s := &r.styles[i]; len(s.written) > 0 && bytes.HasPrefix(r.p, s.written) && r.err == nil {
+			r.p = r.p[len(s.written):]
+			return s.cell
+		}
+	}
+	before := r.p
+	c := r.style()
+	if r.err == nil {
+		r.styles[r.oldest] = knownStyle{before[:len(before)-len(r.p)], c}
+		r.oldest = (r.oldest + 1) % len(r.styles)
+	}
+	return c
+}
+
+// knownStyle is a style and how it is written, which no other one begins with.
+type knownStyle struct {
+	written []byte
+	cell    Cell
 }
 
 // repairWide makes a row that came from outside keep the rule that halves of
