@@ -32,6 +32,7 @@ type browser struct {
 	unacked int // most marks seen without an acknowledgement
 	acked   uint64
 	states  []wire.State // without their snapshots
+	kept    []int        // lines of scrollback after each
 	bytes   uint64       // of output
 	prompt  *wire.Prompt
 	steps   []wire.Progress
@@ -195,6 +196,7 @@ func (b *browser) record(t wire.Type, body []byte) error {
 		}
 		b.offset = m.Offset
 		b.states = append(b.states, wire.State{Offset: m.Offset, Complete: m.Complete})
+		b.kept = append(b.kept, b.term.Scrollback())
 	case wire.TypeResized:
 		var m wire.Resized
 		if err := m.Decode(body); err != nil {

@@ -124,6 +124,7 @@ func TestFloodIsCaughtUpByStates(t *testing.T) {
 			m.print(t, "end of the flood")
 			_, _ = want.Write([]byte("end of the flood"))
 			b.sees("end of the flood")
+			eventually(t, "all of the scrollback", func() bool { return r.Whole("c1") })
 			if b.text() != want.ScrollbackText()+want.Text() {
 				t.Error("screen or scrollback differ")
 			}
@@ -345,6 +346,7 @@ func badLine(t *testing.T, seed uint64) {
 			return cols == grid.Cols && rows == grid.Rows
 		})
 	}
+	eventually(t, "all of the scrollback", func() bool { return r.Whole("c1") })
 	// A browser that comes now is given the relay's own state: both must be equal.
 	fresh := r.open("c1", func(n *browser) { n.grid.Cols, n.grid.Rows = b.term.Size() })
 	fresh.until("the end", func() bool {

@@ -23,6 +23,21 @@ const (
 	// never seen. It is the newest that counts.
 	stateEvery  = 40 * time.Millisecond
 	stateFrames = 2 // updates unpainted
+
+	// In a flood hundreds of lines and more pass between two states, and the next one
+	// would replace them all: a scrollback that nobody can have looked at, and the
+	// most of what a browser has to read. So a state has only the newest lines then,
+	// enough for a glance upwards, and the rest follows when the flood is over: when
+	// the output has been little enough for a while to go as bytes. A whole scrollback
+	// after each of many short floods would be the same waste again: they keep a
+	// distance according to their size.
+	leanLines  = 100
+	wholeAfter = 150 * time.Millisecond // since the last state
+	wholeRate  = 1 << 20                // bytes per second
+
+	// A long scrollback costs more than what has come new: an eighth of it, up to so
+	// many lines, goes with a state as it is.
+	maxDelta = 1000
 )
 
 // maxState bounds the scrollback of a State record, bytes: what a browser takes
@@ -109,21 +124,32 @@ type position struct {
 	base  term.Base
 
 	nextState time.Time // not before: see stateRate
+
+	// The browser lacks lines of the scrollback: its newest state was a lean one, and
+	// no whole one has followed. Then the relay's terminal and the browser's do not
+	// take a new size in the same way, and its pictures may be fewer.
+	lean    bool
+	touched bool      // bytes or sizes were sent since the newest state
+	whole   time.Time // when a whole state is due, if the browser is not behind
+	next    time.Time // and not before
 }
 
 // pending tells whether an update has anything to say.
 func (s *screen) pending(p *position) bool {
-	return p.fresh || p.sent < s.ring.head || p.resized < s.resized
+	return p.fresh || p.lean || p.sent < s.ring.head || p.resized < s.resized
 }
 
 // appendUpdate appends to dst what brings the browser up to date, and moves its
 // position. unpainted is how many updates the browser has still to paint. A State
 // may be due and have to wait: for wait, or, with wait zero and nothing appended,
-// until another update has been painted.
-func (s *screen) appendUpdate(dst []byte, p *position, unpainted uint64, now time.Time) (out []byte, state bool, wait time.Duration) {
+// until another update has been painted. With last there is no later: a browser that
+// lacks lines gets them now.
+func (s *screen) appendUpdate(dst []byte, p *position, unpainted uint64, now time.Time, last bool) (out []byte, state bool, wait time.Duration) {
 	head := s.ring.head
-	if p.fresh || head-p.sent > maxRaw || !s.replayable(p) {
-		if !p.fresh {
+	behind := head-p.sent > maxRaw || !s.replayable(p)
+	whole := p.fresh || last && (behind || p.lean) || p.lean && !behind && (p.resized < s.resized || !now.Before(p.whole))
+	if behind || whole {
+		if !p.fresh && !last {
 			if unpainted >= stateFrames {
 				return dst, false, 0
 			}
@@ -131,17 +157,21 @@ func (s *screen) appendUpdate(dst []byte, p *position, unpainted uint64, now tim
 				return dst, false, wait
 			}
 		}
-		return s.appendState(dst, p, now), true, 0
+		return s.appendState(dst, p, now, whole), true, 0
 	}
 	for _, r := range s.resizes[len(s.resizes)-int(s.resized-p.resized):] {
 		dst = s.appendOutput(dst, p.sent, r.offset)
-		p.sent = r.offset
+		p.sent, p.touched = r.offset, true
 		m := wire.Resized{Offset: r.offset, Grid: r.grid}
 		dst = m.Append(dst)
 	}
+	p.touched = p.touched || p.sent < head
 	dst = s.appendOutput(dst, p.sent, head)
 	s.moveTo(p)
-	return dst, false, 0
+	if p.lean {
+		wait = p.whole.Sub(now)
+	}
+	return dst, false, wait
 }
 
 func (s *screen) appendOutput(dst []byte, from, to uint64) []byte {
@@ -153,27 +183,51 @@ func (s *screen) appendOutput(dst []byte, from, to uint64) []byte {
 	return dst
 }
 
-func (s *screen) appendState(dst []byte, p *position, now time.Time) []byte {
+// appendState appends the screen as it is: with the whole scrollback, or as a lean
+// state where that is long.
+func (s *screen) appendState(dst []byte, p *position, now time.Time, whole bool) []byte {
 	t := s.term
-	oldest := t.TopLine() - uint64(t.Scrollback())
-	m := wire.State{Offset: s.ring.head, Complete: true}
-	var base term.Base
-	if p.based && !p.fresh && p.base.Epoch == t.Epoch() && p.base.Line >= oldest {
-		m.Complete, base = false, p.base
+	top, lines := t.TopLine(), uint64(t.Scrollback())
+	oldest := top - lines
+	m := wire.State{Offset: s.ring.head}
+	base := term.Base{Line: oldest}
+	// Pictures that no line shows go when there is little room: with fewer lines, other
+	// ones in the browser than here, unless states is all that it was sent.
+	if p.based && !p.fresh && !(p.lean && p.touched) {
+		base.Pictures = p.base.Pictures
+	}
+	known := p.based && !p.fresh && p.base.Epoch == t.Epoch() && p.base.Line >= oldest
+	few := min(max(leanLines, lines/8), maxDelta)
+	switch {
+	case known && top-p.base.Line <= few && !(whole && p.lean):
+		base.Line, base.Epoch = p.base.Line, p.base.Epoch
+	case !whole && lines > leanLines:
+		base.Line, p.lean = top-leanLines, true
+	default:
+		p.lean = false
 	}
 	cols, _ := t.Size()
-	from := max(base.Line, oldest)
-	if lines := t.TopLine() - from; lines*uint64(cols) > uint64(maxState)/cellBytes { // which it seldom is
-		if since := t.SnapshotSince(maxState); since > from {
-			m.Complete, base = true, term.Base{Line: since}
+	if (top-base.Line)*uint64(cols) > uint64(maxState)/cellBytes { // which it seldom is
+		if since := t.SnapshotSince(maxState); since > base.Line {
+			base.Line, base.Epoch = since, 0
+			p.lean = false // there is no more
 		}
 	}
+	m.Complete = base.Epoch == 0 && base.Pictures == 0
 	before := len(dst)
 	dst, at := m.Begin(dst)
 	dst = m.Finish(t.AppendSnapshot(dst, base), at)
-	size := len(dst) - before
-	p.fresh = false
-	p.nextState = now.Add(max(stateEvery, time.Duration(size)*time.Second/stateRate))
+	size := time.Duration(len(dst) - before)
+	p.fresh, p.touched = false, false
+	p.nextState = now.Add(max(stateEvery, size*time.Second/stateRate))
+	if p.lean {
+		p.whole = now.Add(wholeAfter)
+		if p.whole.Before(p.next) {
+			p.whole = p.next
+		}
+	} else if base.Epoch == 0 {
+		p.next = now.Add(size * time.Second / wholeRate)
+	}
 	s.moveTo(p)
 	return dst
 }

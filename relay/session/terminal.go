@@ -28,6 +28,8 @@ type terminal struct {
 	feed   *terminalFeed // of the attached browser; nil: none
 	clip   clipboardRead
 	states uint64 // State records sent
+	lean   bool   // the browser may lack lines of the scrollback: see position
+	ending bool   // there will be no more output
 }
 
 var _ content = (*terminal)(nil)
@@ -191,8 +193,9 @@ func (s *terminal) drain(second <-chan struct{}) {
 	defer deadline.Stop()
 	for {
 		s.mu.Lock()
+		s.ending = second == nil
 		v, change := s.viewer, s.changeLocked()
-		done := second == nil && (s.feed == nil || s.feed.painted >= s.screen.ring.head)
+		done := s.ending && (s.feed == nil || s.feed.painted >= s.screen.ring.head && !s.feed.pos.lean)
 		s.mu.Unlock()
 		if done {
 			return

@@ -19,6 +19,7 @@ type terminalFeed struct {
 	offsets [maxFrames]uint64 // output offset at each unpainted mark
 	painted uint64            // output painted
 	input   uint64            // input count last told
+	whole   uint64            // number of the mark after a state with which the browser lacks nothing; 0: none since a lean one
 	pasting pasting
 }
 
@@ -34,9 +35,11 @@ func (s *terminal) attachLocked(v *viewer, hello *wire.Hello) (feed, wire.Resume
 	case hello.Resume.Epoch != 0 && ok:
 		resumed = wire.ResumedContinue
 		f.pos = pos
+		f.pos.lean = s.lean // what it lacks comes at once
 	default:
 		resumed = wire.ResumedState
 		f.pos = position{fresh: true, sent: s.screen.ring.head}
+		s.lean = false
 	}
 	f.painted = f.pos.sent
 	f.input = s.input.settle()
@@ -78,16 +81,17 @@ func (f *terminalFeed) collectLocked(dst []byte, now time.Time) (out []byte, wai
 	if (s.phase == running || s.phase == over) && f.frames-f.acked < maxFrames && s.screen.pending(&f.pos) {
 		var state bool
 		before := len(dst)
-		dst, state, wait = s.screen.appendUpdate(dst, &f.pos, f.frames-f.acked, now)
-		if state {
-			s.states++
-		}
+		dst, state, wait = s.screen.appendUpdate(dst, &f.pos, f.frames-f.acked, now, s.ending || s.phase == over)
 		if len(dst) > before {
 			f.frames++
 			f.offsets[f.frames%maxFrames] = f.pos.sent
 			f.input = s.input.count()
 			m := wire.Mark{Number: f.frames, InputBytes: f.input}
 			dst = m.Append(dst)
+		}
+		if state {
+			s.states++
+			f.leanLocked()
 		}
 	}
 	if n := s.input.count(); n != f.input {
@@ -96,6 +100,17 @@ func (f *terminalFeed) collectLocked(dst []byte, now time.Time) (out []byte, wai
 		dst = m.Append(dst)
 	}
 	return dst, wait
+}
+
+// leanLocked notes what a state that was sent has the browser lack. It may break off
+// and come back before it has the whole one: only one that it has painted counts.
+func (f *terminalFeed) leanLocked() {
+	switch {
+	case f.pos.lean:
+		f.t.lean, f.whole = true, 0
+	case f.t.lean && f.whole == 0:
+		f.whole = f.frames
+	}
 }
 
 // takeLocked implements feed.
@@ -169,6 +184,9 @@ func (f *terminalFeed) ack(number uint64) error {
 	}
 	f.acked = number
 	f.painted = f.offsets[number%maxFrames]
+	if s.feed == f && f.whole > 0 && number >= f.whole {
+		s.lean, f.whole = false, 0
+	}
 	if s.feed == f {
 		s.makeRoomLocked()
 	}
