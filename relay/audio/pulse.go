@@ -51,7 +51,7 @@ type PulseConfig struct {
 // Pulse is the sound that the default sink of a server plays, as [Stereo48]. It is
 // for one goroutine, but for Close. It has no goroutine of its own.
 type Pulse struct {
-	source io.ReadCloser
+	source *native
 	stop   func() bool
 	ctx    context.Context
 }
@@ -63,7 +63,7 @@ func OpenPulse(ctx context.Context, cfg PulseConfig) (*Pulse, error) {
 	if cfg.Name == "" {
 		cfg.Name = "Porthole"
 	}
-	source, err := openSource(ctx, cfg)
+	source, err := openNative(ctx, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -142,7 +142,7 @@ type native struct {
 }
 
 // openNative connects to the first of the addresses that lets us in.
-func openNative(ctx context.Context, cfg PulseConfig) (io.ReadCloser, error) {
+func openNative(ctx context.Context, cfg PulseConfig) (*native, error) {
 	places, err := pulsePlaces(cfg.Server)
 	if err != nil {
 		return nil, err
