@@ -33,7 +33,7 @@ func TestStreamIsWhatWasCommitted(t *testing.T) {
 	var want, got []byte // from here on what a browser has
 	var sent uint64
 	number := uint64(0)
-	room := s.reserve(100)
+	var room []byte
 	for i := range 20_000 {
 		switch rng.IntN(5) {
 		case 0, 1:

@@ -42,7 +42,7 @@ func TestFenceWaitsForPaint(t *testing.T) {
 	s.hold(true)
 	server.say(pixel(1), fence("later"))
 	s.await("the update", func() bool { return s.marks >= 2 }) // the first fence had a mark of its own
-	s.Refresh() // something that is written after it
+	s.Refresh()                                                // something that is written after it
 	until(t, "another request", func() bool { return len(server.all(3)) > 1 })
 	if n := len(server.all(248)); n != 1 {
 		t.Fatalf("%d fences answered before the picture was painted", n)
