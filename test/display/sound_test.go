@@ -1,10 +1,10 @@
 package display_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"math"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/porthole-rac/porthole/protocol/wire"
+	"github.com/porthole-rac/porthole/relay/audio"
 )
 
 // heard is the pitch of what is played, Hz, 0 while it is silent.
@@ -83,34 +84,35 @@ func TestSoundWithoutCompression(t *testing.T) {
 	}
 }
 
-// packets are those of an Ogg file (RFC 3533), without the two heads of Opus.
-func packets(ogg []byte) (all [][]byte) {
-	var open []byte
-	for len(ogg) > 27 {
-		n := int(ogg[26])
-		lacing, body := ogg[27:27+n], ogg[27+n:]
-		for _, size := range lacing {
-			open = append(open, body[:size]...)
-			body = body[size:]
-			if size < 255 {
-				all, open = append(all, open), nil
-			}
-		}
-		ogg = body
-	}
-	return all[2:]
+// packets keeps what the relay's encoder makes.
+type packets struct {
+	format wire.AudioFormat
+	all    [][]byte
 }
 
+func (p *packets) SoundFormat(f wire.AudioFormat) { p.format = f }
+func (p *packets) Sound(d wire.AudioData)         { p.all = append(p.all, bytes.Clone(d.Data)) }
+
+// Opus as the relay makes it is what the browser decodes.
 func TestSoundInOpus(t *testing.T) {
-	tone, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=600:sample_rate=48000:duration=4",
-		"-ac", "2", "-filter:a", "volume=4", "-c:a", "libopus", "-frame_duration", "20", "-f", "ogg", "-").Output()
-	if err != nil {
-		t.Skipf("ffmpeg makes no Opus: %v", err)
+	relay := new(packets)
+	e := audio.NewEncoder("opus,pcm", relay)
+	if err := e.Format(audio.Stereo48); err != nil {
+		t.Fatal(err)
 	}
-	all := packets(tone)
+	tone := make([]byte, 0, 4*audio.Rate*4) // four seconds
+	for n := range 4 * audio.Rate {
+		v := uint16(int16(12000 * math.Sin(2*math.Pi*600*float64(n)/audio.Rate)))
+		tone = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(tone, v), v)
+	}
+	_, _ = e.Write(tone) // never fails
+	format := relay.format
+	if format.Codec != wire.AudioOpus || len(relay.all) != 200 {
+		t.Fatalf("%d packets of %+v", len(relay.all), format)
+	}
 	d := connect(t, "", 64, 64)
-	d.line.send(&wire.AudioFormat{Codec: wire.AudioOpus, Rate: 48_000, Channels: 2})
+	d.line.send(&format)
 	d.listen()
-	d.play(func(i int) []byte { return all[i%len(all)] })
+	d.play(func(i int) []byte { return relay.all[i%len(relay.all)] })
 	d.until("Math.abs(" + heard + " - 600) < 15")
 }
