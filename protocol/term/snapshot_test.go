@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,6 +109,29 @@ func TestSnapshotContinues(t *testing.T) {
 		for _, b := range streams {
 			checkSnapshot(t, []byte(a), []byte(b))
 		}
+	}
+}
+
+// Lines that came after the base are replaced by those of the snapshot.
+func TestSnapshotFromAnOlderBase(t *testing.T) {
+	for _, lines := range []int{1, 30, 49, 200} {
+		a, b := newTerm(), newTerm()
+		text := strings.Repeat("e\u0301 \x1b[4m\x1b[58:5:3mx\x1b[m \x1b]8;;https://example.org/\x1b\\y\x1b]8;;\x1b\\\r\n\r\n", 12)
+		_, _ = a.Write([]byte(text))
+		base := a.Base()
+		whole := a.AppendSnapshot(nil, term.Base{})
+		_, _ = a.Write([]byte(strings.Repeat("a \x1b[32mnew\x1b[m line\r\n", lines)))
+		if err := b.RestoreSnapshot(whole); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = b.Write([]byte(strings.Repeat("other\r\n", 20)))
+		if err := b.RestoreSnapshot(a.AppendSnapshot(nil, base)); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(dump(a), dump(b)); d != "" {
+			t.Errorf("%d lines:\n%s", lines, d)
+		}
+		checkWhole(t, b)
 	}
 }
 

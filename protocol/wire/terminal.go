@@ -31,7 +31,7 @@ func (m *Output) Decode(body []byte) error {
 
 // State is the terminal as it is after Offset bytes of output, in the snapshot
 // form of protocol/term. It replaces all output before; when it is not Complete
-// it continues the screen and scrollback that the browser already has.
+// it needs the scrollback or the pictures that the browser already has.
 type State struct {
 	Offset   uint64
 	Complete bool

@@ -188,4 +188,9 @@ func TestResizeWithinAFlood(t *testing.T) {
 	b.ack()
 	b.until("the size", func() bool { _, rows := b.term.Size(); return rows == 200 })
 	b.whole(want.Scrollback(), want)
+	b.look(func() {
+		if len(b.resizes) > 0 {
+			t.Error("the browser was to lay out its few lines anew")
+		}
+	})
 }

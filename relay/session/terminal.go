@@ -195,7 +195,7 @@ func (s *terminal) drain(second <-chan struct{}) {
 		s.mu.Lock()
 		s.ending = second == nil
 		v, change := s.viewer, s.changeLocked()
-		done := s.ending && (s.feed == nil || s.feed.painted >= s.screen.ring.head && !s.feed.pos.lean)
+		done := s.ending && (s.feed == nil || s.feed.painted >= s.screen.ring.head)
 		s.mu.Unlock()
 		if done {
 			return

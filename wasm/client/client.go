@@ -34,6 +34,7 @@ type client struct {
 	link    *link.Link
 	screen  *screen.Screen
 	view    screen.View
+	anchor  uint64 // number of the view's first row, while the person has scrolled back
 	term    *term.Terminal
 	theme   theme.Theme
 	options options
@@ -280,15 +281,15 @@ func (c *client) output(m *wire.Output) {
 		data = data[skip:]
 	}
 	c.offset = m.Offset + uint64(len(m.Data))
-	top := c.term.TopLine()
+	epoch := c.term.Epoch()
 	_, _ = c.term.Write(data)
-	c.keepPlace(top)
+	c.keepPlace(epoch)
 	c.changed()
 }
 
 // restore takes the relay's terminal in place of the bytes that led to it.
 func (c *client) restore(m *wire.State) {
-	top := c.term.TopLine()
+	epoch := c.term.Epoch()
 	if err := c.term.RestoreSnapshot(m.Snapshot); err != nil {
 		if m.Complete { // the next one would be no better
 			c.fail(wire.EndProtocol, "", "The page cannot read the screen that the relay has sent.",
@@ -301,7 +302,7 @@ func (c *client) restore(m *wire.State) {
 	}
 	c.timing.states++
 	c.offset = m.Offset
-	c.keepPlace(top)
+	c.keepPlace(epoch)
 	c.ui.Call("title", c.term.Title())
 	c.changed()
 }
@@ -316,17 +317,27 @@ func (c *client) resized(g wire.Grid) {
 	c.term.Resize(g.Cols, g.Rows)
 	c.term.SetCellPixels(g.CellWidth, g.CellHeight)
 	c.view.Back = min(c.view.Back, c.term.Scrollback())
+	c.anchor = c.term.TopLine() - uint64(c.view.Back)
 	c.emit("resize", map[string]any{"cols": g.Cols, "rows": g.Rows})
 	c.changed()
 }
 
-// keepPlace keeps what the person has scrolled back to in place.
-func (c *client) keepPlace(top uint64) {
-	if c.view.Back > 0 {
-		grown := int(min(c.term.TopLine()-min(top, c.term.TopLine()), 1<<30))
-		c.view.Back = min(c.view.Back+grown, c.term.Scrollback())
-		c.screen.Invalidate()
+// keepPlace keeps what the person has scrolled back to in place. In a flood most of
+// the scrollback is missing for a while, and its oldest line is shown; when the lines
+// come, the view goes back to where it was, if that is still there.
+func (c *client) keepPlace(epoch uint32) {
+	if c.view.Back == 0 {
+		return
 	}
+	top, back := c.term.TopLine(), uint64(c.view.Back)
+	if c.term.Epoch() == epoch {
+		back = top - min(c.anchor, top)
+	}
+	c.view.Back = int(min(back, uint64(c.term.Scrollback())))
+	if c.term.Epoch() != epoch { // the lines have new numbers
+		c.anchor = top - uint64(c.view.Back)
+	}
+	c.screen.Invalidate()
 }
 
 // changed has the screen drawn, and tells those who listen.

@@ -28,6 +28,7 @@ func (c *client) scrollTo(back int) {
 	if c.term.Modes().AltScreen {
 		back = 0
 	}
+	c.anchor = c.term.TopLine() - uint64(back)
 	if back != c.view.Back {
 		c.view.Back = back
 		c.screen.Invalidate()
