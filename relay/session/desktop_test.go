@@ -446,7 +446,7 @@ func TestReadOnlyDesktopTakesNothing(t *testing.T) {
 	eventually(t, "the refresh after them is done", func() bool { return m.did("refresh") })
 	eventually(t, "all are counted", v.has(func() bool { return v.input == 4 }))
 	for _, c := range m.calls {
-		if c != "refresh" && c != "release" && c != "watched true" && c != "window 1600x1200" {
+		if c != "refresh" && c != "release" && c != "watched true" && c != "watched false" && c != "window 1600x1200" {
 			t.Errorf("the target was told %q", c)
 		}
 	}

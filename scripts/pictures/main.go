@@ -115,6 +115,9 @@ func run(folder string) (err error) {
 			return p.Until(`document.querySelectorAll(".tile").length > 5 && document.querySelector("#connections button")`)
 		},
 		func() error { return save("applications.png") },
+		func() error { return desktop(p, server, dir, filepath.Join(folder, "desktop.png")) },
+		func() error { return p.Do(chromedp.Navigate(server.URL)) },
+		func() error { return p.Until(`document.querySelector("#connections button.primary")`) },
 		func() error { return p.As(browser.Look{Width: 390, Height: 760, Phone: true, Scheme: "dark"}) },
 		func() error {
 			_, err := browser.Eval[bool](p, `document.querySelector("#connections button.primary").click(), true`)
