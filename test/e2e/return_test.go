@@ -18,13 +18,13 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func TestReloadResumes(t *testing.T) {
 	p := atShell(t)
-	run1(t, p, "seq 500; echo still here")
-	must(t, p.Shows("still here"))
+	run1(t, p, "seq 500; echo still $((20+2))")
+	must(t, p.Shows("still 22"))
 	before, err := browser.Eval[string](p, "porthole.scrollback() + porthole.text()")
 	must(t, err)
 	must(t, p.Do(chromedp.Reload()))
 	must(t, p.State("connected"))
-	must(t, p.Shows("still here"))
+	must(t, p.Shows("still 22"))
 	after, err := browser.Eval[string](p, "porthole.scrollback() + porthole.text()")
 	must(t, err)
 	if before != after {

@@ -28,6 +28,7 @@ const (
 // client is everything that the page's program knows. All of it runs on the
 // browser's one thread; callbacks must not block.
 type client struct {
+	garbage *garbage
 	ui      js.Value // globalThis.portholeUI
 	api     js.Value // globalThis.porthole
 	config  js.Value // globalThis.portholeConfig
@@ -89,6 +90,7 @@ func newClient() (*client, error) {
 
 // start puts everything in motion.
 func (c *client) start() {
+	c.garbage = newGarbage()
 	c.installAPI()
 	c.installInput()
 	c.watchSize()
@@ -355,6 +357,7 @@ func (c *client) changed() {
 // batch is called after each message. In a hidden tab nothing is painted, so the
 // update counts as done.
 func (c *client) batch() {
+	c.garbage.heardOf()
 	if c.mark.Number > c.acked {
 		if hidden() {
 			c.ack()

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"runtime/debug"
 	"syscall/js"
 )
 
@@ -20,9 +19,6 @@ func main() {
 		})
 		return
 	}
-	// The page's one thread collects garbage as well. The live heap is some ten
-	// megabytes, so that collecting less often costs little memory.
-	debug.SetGCPercent(400)
 	c.start()
 	if err := c.screen.Run(); err != nil {
 		c.fail("drawing", "start", "Drawing failed: "+err.Error()+".", "Choose another way of drawing in the settings, and reload the page.")
