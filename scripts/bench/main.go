@@ -166,12 +166,12 @@ func run(ctx context.Context, only string, quick bool, drawing, loads, file, bin
 			fmt.Fprintf(os.Stderr, "%s: %v\n", m.name, err)
 			r.Problems[m.name] = err.Error()
 		}
-		if ctx.Err() != nil {
-			return false, ctx.Err()
+		if ctx.Err() != nil { // stopped: what was measured by then is worth having
+			break
 		}
 	}
 	print(os.Stdout, &r)
-	return r.good(), write(file, &r)
+	return r.good(), errors.Join(ctx.Err(), write(file, &r))
 }
 
 func choose(only string) ([]benchmark, error) {
