@@ -127,7 +127,7 @@ func (c *connector) checkKey(ctx context.Context, key *rfb.ServerKey) error {
 	if len(s.Fingerprints) > 0 {
 		return c.checkPins(key.SHA256)
 	}
-	return c.remember(ctx, authority.Identity{Address: c.known(), Kind: kindRSA, Key: clone(key.Wire), Fingerprint: fingerprint(key.SHA256)})
+	return c.remember(ctx, authority.Identity{Address: c.known(), Kind: kindRSA, Key: bytes.Clone(key.Wire), Fingerprint: fingerprint(key.SHA256)})
 }
 
 // remember trusts an identity that is the first of its kind, and those known.

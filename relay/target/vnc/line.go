@@ -1,7 +1,6 @@
 package vnc
 
 import (
-	"bytes"
 	"io"
 	"net"
 	"sync/atomic"
@@ -71,6 +70,3 @@ func (b *behind) Read(p []byte) (int, error) {
 
 // keptBuffer is how large a buffer may be to be kept.
 const keptBuffer = 64 << 10
-
-// clone keeps bytes that belong to somebody else.
-func clone(b []byte) []byte { return bytes.Clone(b) }

@@ -1,6 +1,7 @@
 package vnc
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -40,7 +41,7 @@ func (c *connector) login(ctx context.Context, conn net.Conn) (*line, error) {
 	l.h = rfb.NewHandshake(cfg)
 	ready, err := l.run()
 	if err == nil {
-		return &line{conn: conn, rw: l.rw, rest: clone(l.in), ready: ready}, nil
+		return &line{conn: conn, rw: l.rw, rest: bytes.Clone(l.in), ready: ready}, nil
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -131,7 +132,7 @@ func (l *login) startTLS(anonymous bool) error {
 	if l.rw != io.ReadWriter(l.w) {
 		return errors.New("tls within another layer")
 	}
-	rest := clone(l.in)
+	rest := bytes.Clone(l.in)
 	l.in = nil
 	if anonymous {
 		secured, err := startAnonymous(l.w, rest)

@@ -89,11 +89,7 @@ func (p *passing) begin(v *viewer, r *rfb.Rect) error {
 	x, y, w, h := int(a.X), int(a.Y), int(a.Width), int(a.Height)
 	if r.Encoding == rfb.EncodingCopyRect {
 		p.copy = wire.Copy{X: x, Y: y, Width: w, Height: h, SourceX: int(r.SourceX), SourceY: int(r.SourceY)}
-		if err := v.stream.room(smallRecord); err != nil {
-			return err
-		}
-		v.stream.buf = p.copy.Append(v.stream.buf)
-		return nil
+		return v.stream.record(&p.copy)
 	}
 	codec, plain, ok := codecOf(r.Encoding)
 	if !ok {
@@ -178,10 +174,7 @@ func (p *passing) end(v *viewer) error {
 			X: r.X, Y: r.Y, Width: r.Width, Height: r.Height,
 			Color: uint32(c[1])<<16 | uint32(c[2])<<8 | uint32(c[3]),
 		}
-		if err := v.stream.room(smallRecord); err != nil {
-			return err
-		}
-		v.stream.buf = p.fillRect.Append(v.stream.buf)
+		return v.stream.record(&p.fillRect)
 	case passDeflated:
 		if err := p.deflate.end(); err != nil {
 			return err

@@ -1,6 +1,8 @@
 package vnc
 
 import (
+	"encoding/binary"
+
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 )
@@ -143,10 +145,7 @@ func (s *stream) end() error {
 	case s.open >= 0:
 		s.shut(true)
 	case s.began: // the last bytes were handed over before it was known that they are
-		if err := s.room(smallRecord); err != nil {
-			return err
-		}
-		s.buf = (&wire.RectData{Last: true}).Append(s.buf)
+		return s.record(&wire.RectData{Last: true})
 	}
 	return nil
 }
@@ -171,10 +170,4 @@ func (s *stream) cursor(c *wire.Cursor) error {
 	return nil
 }
 
-func appendInt(dst []byte, v int) []byte {
-	for v >= 0x80 {
-		dst = append(dst, byte(v)|0x80)
-		v >>= 7
-	}
-	return append(dst, byte(v))
-}
+func appendInt(dst []byte, v int) []byte { return binary.AppendUvarint(dst, uint64(v)) }
