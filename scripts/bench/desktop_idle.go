@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/wire"
-	"github.com/porthole-rac/porthole/scripts/browser"
 	"github.com/porthole-rac/porthole/scripts/targets"
 )
 
@@ -60,7 +59,7 @@ func idle200(ctx context.Context, b *bench) ([]row, error) {
 	defer running.Wait()
 	defer cancel()
 	var lost atomic.Int64
-	if err := openDesktops(ctx, server, n, &running, &lost); err != nil {
+	if err := openIdle(ctx, server, n, "desk", wire.Grid{Cols: 1, Rows: 1}, (*session).untilPicture, &running, &lost); err != nil {
 		return nil, err
 	}
 	time.Sleep(3 * time.Second) // the work of opening is over
@@ -91,43 +90,16 @@ func idle200(ctx context.Context, b *bench) ([]row, error) {
 	}, nil
 }
 
-// openDesktops opens n, which stay until ctx ends.
-func openDesktops(ctx context.Context, server *browser.Server, n int, running *sync.WaitGroup, lost *atomic.Int64) error {
-	a, err := logIn(ctx, server)
-	if err != nil {
-		return err
-	}
-	id, err := a.endpoint(ctx, "desk")
-	if err != nil {
-		return err
-	}
-	opening, cancel := context.WithTimeout(ctx, idleOpening)
-	defer cancel()
-	slots := make(chan struct{}, idleOpeners)
-	failed := make(chan error, n)
-	for i := range n {
-		running.Go(func() {
-			slots <- struct{}{}
-			s, err := a.open(opening, id, wire.Grid{Cols: 1, Rows: 1})
-			pictures := 0
-			for err == nil && pictures == 0 {
-				err = s.receive(opening, func(t wire.Type, _ []byte) error {
-					if t == wire.TypeRect || t == wire.TypeFill {
-						pictures++
-					}
-					return nil
-				})
+// untilPicture waits for a desktop's first picture.
+func (s *session) untilPicture(ctx context.Context) error {
+	for pictures := 0; pictures == 0; {
+		err := s.receive(ctx, func(t wire.Type, _ []byte) error {
+			if t == wire.TypeRect || t == wire.TypeFill {
+				pictures++
 			}
-			<-slots
-			failed <- err
-			if err == nil {
-				defer s.close()
-				s.stay(ctx, time.Duration(i)*idlePing/time.Duration(n), lost)
-			}
+			return nil
 		})
-	}
-	for range n {
-		if err := <-failed; err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func idle1000(ctx context.Context, b *bench) ([]row, error) {
 	defer running.Wait()
 	defer cancel()
 	var lost atomic.Int64
-	if err := openIdle(ctx, server, n, &running, &lost); err != nil {
+	if err := openIdle(ctx, server, n, "idle", wire.Grid{Cols: 120, Rows: 40, CellWidth: 9, CellHeight: 18}, (*session).untilPrompt, &running, &lost); err != nil {
 		return nil, err
 	}
 	// The work of opening is over when the garbage of it has been looked at.
@@ -87,13 +87,14 @@ func idle1000(ctx context.Context, b *bench) ([]row, error) {
 	}, nil
 }
 
-// openIdle opens n sessions, which stay until ctx ends.
-func openIdle(ctx context.Context, server *browser.Server, n int, running *sync.WaitGroup, lost *atomic.Int64) error {
+// openIdle opens n connections to an endpoint, which stay until ctx ends. ready
+// returns when one of them has come up.
+func openIdle(ctx context.Context, server *browser.Server, n int, endpoint string, grid wire.Grid, ready func(*session, context.Context) error, running *sync.WaitGroup, lost *atomic.Int64) error {
 	a, err := logIn(ctx, server)
 	if err != nil {
 		return err
 	}
-	id, err := a.endpoint(ctx, "idle")
+	id, err := a.endpoint(ctx, endpoint)
 	if err != nil {
 		return err
 	}
@@ -105,9 +106,9 @@ func openIdle(ctx context.Context, server *browser.Server, n int, running *sync.
 	for i := range n {
 		running.Go(func() {
 			slots <- struct{}{}
-			s, err := a.open(opening, id, wire.Grid{Cols: 120, Rows: 40, CellWidth: 9, CellHeight: 18})
+			s, err := a.open(opening, id, grid)
 			if err == nil {
-				err = s.untilPrompt(opening)
+				err = ready(s, opening)
 			}
 			<-slots
 			failed <- err
