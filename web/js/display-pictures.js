@@ -1,8 +1,11 @@
 // Pictures that the browser decodes: JPEG and PNG by ImageDecoder (three times as
 // quick as createImageBitmap of a Blob, which is for browsers without it), H.264 by
 // VideoDecoder. Decoding begins when the bytes are there, beside everything else;
-// pictures are claimed by their number when it is their turn to be painted.
+// pictures are claimed by their number when it is their turn to be painted. JPEG and
+// PNG become R, G, B, A as soon as they are decoded: drawing a frame of Y, Cb and Cr on
+// a canvas in memory takes two to three times as long.
 
+import { Buffers, converts } from "./display-pixels.js";
 import { Video, supported } from "./display-video.js";
 
 const jpeg = 2, png = 3, h264 = 24; // wire's codecs
@@ -11,7 +14,7 @@ const types = { [jpeg]: "image/jpeg", [png]: "image/png" };
 /** One picture: done when image is there, or when there is none to show. */
 export class Picture {
   constructor() {
-    this.image = null; // VideoFrame or ImageBitmap
+    this.image = null; // VideoFrame, ImageBitmap or Pixels
     this.done = false;
     this.closed = false;
     this.then = null;
@@ -43,6 +46,12 @@ export class Pictures {
     this.videos = new Video(this);
     this.decoded = 0;
     this.decodeMs = 0; // from the bytes to the picture, all added up: several are decoded at a time
+    this.buffers = null; // where pictures become pixels; null: they do not
+  }
+
+  /** Make pixels of pictures where the browser can: for a canvas in memory. */
+  async convert() {
+    if (await converts()) this.buffers = new Buffers();
   }
 
   takes(codec) { return codec === jpeg || codec === png || codec === h264; }
@@ -85,7 +94,7 @@ export class Pictures {
       return id;
     }
     const from = performance.now();
-    decode(types[codec], bytes).then((image) => {
+    decode(types[codec], bytes, this.buffers).then((image) => {
       this.decoded++;
       this.decodeMs += performance.now() - from;
       p.finish(image);
@@ -107,11 +116,12 @@ export class Pictures {
   stats() { return { pictures: this.decoded, pictureMs: this.decodeMs }; }
 }
 
-async function decode(type, data) {
+async function decode(type, data, buffers) {
   if (!globalThis.ImageDecoder) return createImageBitmap(new Blob([data], { type }), { colorSpaceConversion: "none" });
   const decoder = new ImageDecoder({ data, type, colorSpaceConversion: "none" });
   try {
-    return (await decoder.decode()).image;
+    const { image } = await decoder.decode();
+    return buffers ? await buffers.pixels(image) : image;
   } finally {
     decoder.close();
   }

@@ -83,7 +83,7 @@ export class Queue {
       if (!frame.ops.length) continue;
       shown++;
       last = n;
-      if (this.watched) this.tell({ t: "painted", number: frame.number, at: performance.now() });
+      if (this.watched) this.tell({ t: "painted", number: frame.number, at: performance.timeOrigin + performance.now() });
     }
     if (n === 0) return;
     const took = performance.now() - from;
@@ -119,7 +119,7 @@ export class Queue {
     if (stream !== this.stream) return;
     const frame = this.sent.shift();
     const shown = frame.ops.length ? 1 : 0;
-    if (this.watched && shown) this.tell({ t: "painted", number: frame.number, at: performance.now() });
+    if (this.watched && shown) this.tell({ t: "painted", number: frame.number, at: performance.timeOrigin + performance.now() });
     this.painted(1, ms, shown, shown);
   }
 

@@ -23,8 +23,7 @@ export class Surface {
         break;
       }
       case "picture":
-        // It may be larger by what a JPEG's blocks need.
-        if (op.picture.image && w > 0 && h > 0) this.context.drawImage(op.picture.image, 0, 0, w, h, x, y, w, h);
+        this.picture(op.picture.image, x, y, w, h);
         break;
       case "copy": // never drawn onto itself: that copies the whole canvas first
         this.context.putImageData(this.context.getImageData(op.fromX, op.fromY, w, h), x, y);
@@ -40,6 +39,13 @@ export class Surface {
         this.size(w, h);
         break;
     }
+  }
+
+  /** A picture, which may be larger by what a JPEG's blocks need. */
+  picture(image, x, y, w, h) {
+    if (!image || w <= 0 || h <= 0) return;
+    if (image.data) this.context.putImageData(image.data, x, y, 0, 0, w, h);
+    else this.context.drawImage(image, 0, 0, w, h, x, y, w, h);
   }
 
   /** A new size; pixels inside both stay. */

@@ -3,6 +3,7 @@
 //
 //   display-split.js     messages of the relay: pictures stay here, the rest goes to Go
 //   display-pictures.js  JPEG, PNG and H.264, decoded by the browser
+//   display-pixels.js    decoded frames as pixels in memory
 //   display-queue.js     what is to be painted, in order, frame by frame
 //   display-surface.js   a canvas (also on the page, where workers have none)
 //   display-sound.js     sound, on its way to the AudioWorklet
@@ -51,7 +52,7 @@
 //   hand          commands: numbers, what the page is to do for a finger (wasm/display/input, ForPage)
 //   clipboard     type, data: text, or Uint8Array for image/png
 //   sound         rate, channels: there is sound now (0 channels: no more); codec
-//   painted       number, at: performance.now() of the worker; only after watch
+//   painted       number, at: ms since 1970; only after watch
 //   stats, screenshot  id, and the answer: figures, or blob (image/png)
 //   frame         of display.js, where the page paints
 //   failed        message: the program has stopped; the session waits at the relay
@@ -133,7 +134,7 @@ async function start(m) {
   const surface = m.canvas ? new Surface(m.canvas, (w, h) => tell({ t: "size", width: w, height: h })) : null;
   queue = new Queue(surface, pictures, () => memory.buffer, tell, (n, ms, shown, last) => program.painted(n, ms, shown, last));
   const [{ go, instance }, can] = await Promise.all([
-    load(new URL("asset:display.wasm", import.meta.url), Number("asset-size:display.wasm")), abilities(),
+    load(new URL("asset:display.wasm", import.meta.url), Number("asset-size:display.wasm")), abilities(), surface && pictures.convert(),
   ]);
   delete m.canvas;
   Object.assign(m.hello ??= {}, can);
