@@ -53,9 +53,10 @@ type grant struct {
 // Outpost.mu guards it.
 type attachment struct {
 	grant   *grant
+	number  uint64 // later ones have higher numbers
 	secrets []hash
 	over    bool
-	abort   func() // closes the tunnel; nil: it is being opened
+	abort   func() // closes the tunnel, set once; nil: it is being opened
 }
 
 // secret is what Redeem turns into a grant, once.
@@ -95,7 +96,8 @@ func (o *Outpost) place(protocol string, t *target) (a *attachment, what string)
 	}
 	g.tunnels++
 	o.attached++
-	a = &attachment{grant: g}
+	o.numbered++
+	a = &attachment{grant: g, number: o.numbered}
 	o.attachments[a] = struct{}{}
 	return a, what
 }
@@ -291,14 +293,34 @@ func (o *Outpost) Ended(_ context.Context, grantID string, r authority.Report) {
 	}
 	g.cancel(&r.End)
 	o.forgetLocked(g)
-	o.abortLaterLocked(g)
+	o.abortLaterLocked(g, nil)
 }
 
-// abortLaterLocked closes what is left of a grant's tunnels after a moment.
-func (o *Outpost) abortLaterLocked(g *grant) {
+// opened notes that a tunnel is there; false: its connection is over already, or has
+// a later one. Earlier tunnels of the connection have a moment to say so to their
+// pages: authentik does not say when a browser's socket has died with its worker,
+// and such a tunnel would hold the connection for ever.
+func (o *Outpost) opened(a *attachment, t *tunnel) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a.grant.Context().Err() != nil {
+		return false
+	}
+	for other := range o.attachments {
+		if other.grant == a.grant && other.number > a.number && other.abort != nil {
+			return false
+		}
+	}
+	a.abort = t.Abort
+	o.abortLaterLocked(a.grant, a)
+	return true
+}
+
+// abortLaterLocked closes a grant's tunnels after a moment, all but one.
+func (o *Outpost) abortLaterLocked(g *grant, but *attachment) {
 	var left []*attachment
 	for a := range o.attachments {
-		if a.grant == g {
+		if a.grant == g && a != but && a.abort != nil {
 			left = append(left, a)
 		}
 	}
@@ -307,15 +329,7 @@ func (o *Outpost) abortLaterLocked(g *grant) {
 	}
 	o.later(drainTime, func() {
 		for _, a := range left {
-			o.mu.Lock()
-			abort := a.abort
-			if a.over {
-				abort = nil
-			}
-			o.mu.Unlock()
-			if abort != nil {
-				abort()
-			}
+			a.abort() // does nothing where the tunnel has ended
 		}
 	})
 }

@@ -58,7 +58,8 @@ func (o *Outpost) Collect(ch chan<- prometheus.Metric) {
 	gauge(descTunnels, float64(attached))
 	gauge(descGrants, float64(with), "attached")
 	gauge(descGrants, float64(without), "lost")
-	count(descRequests, o.count.requests.Load()-o.count.refused.Load()-o.count.failed.Load(), "taken")
+	lost := o.count.refused.Load() + o.count.failed.Load() // first, so that it is the less
+	count(descRequests, o.count.requests.Load()-lost, "taken")
 	count(descRequests, o.count.repeated.Load(), "repeated")
 	count(descRequests, o.count.refused.Load(), "refused")
 	count(descRequests, o.count.failed.Load(), "failed")

@@ -66,6 +66,7 @@ type Timing struct {
 	Refresh  time.Duration // between two readings of the configuration. Default: as authentik says
 	Nop      time.Duration // between two signs of life in a tunnel. Default 3 s
 	Mute     time.Duration // of the browser since a tunnel was opened, after which it is closed. Default 20 s
+	Deaf     time.Duration // of a browser that was heard. A page in the background may speak once a minute. Default 5 min
 	Near     time.Duration // how long before a tunnel's end a session's end may have come to be its reason. Default 5 s
 	Secret   time.Duration // life of a one-time secret. Default 30 s
 	Dial     time.Duration // for a WebSocket's handshake. Default 10 s
@@ -86,6 +87,7 @@ func (t *Timing) defaults() {
 		{&t.Update, 10 * time.Second},
 		{&t.Nop, 3 * time.Second},
 		{&t.Mute, 20 * time.Second},
+		{&t.Deaf, 5 * time.Minute},
 		{&t.Near, 5 * time.Second},
 		{&t.Secret, 30 * time.Second},
 		{&t.Dial, 10 * time.Second},
@@ -149,6 +151,7 @@ type Outpost struct {
 	secrets     map[hash]*secret
 	attachments map[*attachment]struct{}
 	attached    int
+	numbered    uint64 // attachments, ever
 	sessionEnd  time.Time
 	seen        recent
 }
@@ -418,14 +421,10 @@ func (o *Outpost) serve(ctx context.Context, r *request) {
 	}
 	t := newTunnel(ctx, conn, log, func(goodbye bool) { o.leave(a, goodbye) })
 	defer t.Close()
-	o.mu.Lock()
-	a.abort = t.Abort
-	dead := a.grant.Context().Err() != nil
-	o.mu.Unlock()
-	if dead {
+	if !o.opened(a, t) {
 		return
 	}
-	o.wait.Go(func() { t.beat(o.cfg.Timing.Nop, o.cfg.Timing.Mute) })
+	o.wait.Go(func() { t.beat(&o.cfg.Timing) })
 	defer func() {
 		// A fault in one connection ends that one.
 		if v := recover(); v != nil {

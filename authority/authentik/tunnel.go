@@ -44,9 +44,9 @@ type tunnel struct {
 
 	buf     []byte
 	writing atomic.Int32
-	wrote   atomic.Bool // since the last beat
-	heard   atomic.Bool // ever
-	sent    atomic.Bool // anything but nop, ever
+	wrote   atomic.Bool  // since the last beat
+	heard   atomic.Int64 // when the browser said something last, unix nanoseconds; 0: never
+	sent    atomic.Bool  // anything but nop, ever
 }
 
 func newTunnel(ctx context.Context, conn *websocket.Conn, log *slog.Logger, ended func(goodbye bool)) *tunnel {
@@ -87,7 +87,7 @@ func (t *tunnel) read(ctx context.Context) ([]byte, error) {
 			if string(t.buf[:n]) == goodbye {
 				return nil, fmt.Errorf("read tunnel: %w", errGoodbye)
 			}
-			t.heard.Store(true)
+			t.heard.Store(time.Now().UnixNano())
 			return t.buf[:n], nil
 		case err != nil:
 			return nil, fmt.Errorf("read tunnel: %w", err)
@@ -134,7 +134,8 @@ func (t *tunnel) over(goodbye bool) {
 // beat keeps the tunnel in motion until it ends: authentik looks at the expiry of
 // a connection token only when something passes, and the stock page gives up
 // after ten seconds without a message. Pings find out that the line is dead.
-func (t *tunnel) beat(every, mute time.Duration) {
+func (t *tunnel) beat(timing *Timing) {
+	every := timing.Nop
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	started := time.Now()
@@ -157,15 +158,28 @@ func (t *tunnel) beat(every, mute time.Duration) {
 				return
 			}
 		}
-		if !t.heard.Load() && t.sent.Load() && time.Since(started) > mute {
-			// The loser of two outposts is never told, and what it sends reaches
-			// the browser all the same.
-			t.log.Warn("nothing comes from the browser through this tunnel, so it is closed; "+
-				"if this happens again, look whether two outposts have the same provider: each provider may have one, with any number of instances", "waited", mute)
+		if why := t.silent(started, timing); why != "" {
+			t.log.Warn(why)
 			t.Abort()
 			return
 		}
 	}
+}
+
+// silent says why a tunnel through which nothing comes is to be closed, empty: it
+// is not.
+func (t *tunnel) silent(started time.Time, timing *Timing) string {
+	switch heard := t.heard.Load(); {
+	case heard != 0 && time.Since(time.Unix(0, heard)) > timing.Deaf:
+		// When a worker of authentik dies with the browser's socket, nobody says so.
+		return "the browser has long said nothing, so its tunnel is closed"
+	case heard == 0 && t.sent.Load() && time.Since(started) > timing.Mute:
+		// The loser of two outposts is never told, and what it sends reaches the
+		// browser all the same.
+		return "nothing comes from the browser through this tunnel, so it is closed; if this happens again, look whether two outposts have " +
+			"the same provider: each provider may have one, with any number of instances"
+	}
+	return ""
 }
 
 // within runs f with a limit; when it fails the tunnel is over.

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,9 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := root().ExecuteContext(ctx)
+	c := root()
+	c.SetArgs(arguments(os.Args))
+	err := c.ExecuteContext(ctx)
 	stop()
 	switch {
 	case err == nil:
@@ -41,6 +44,16 @@ func main() {
 		fmt.Fprintf(os.Stderr, "porthole: %v\n", err)
 		os.Exit(exitFailed)
 	}
+}
+
+// arguments are those of the command line. As /rac, which is how authentik starts
+// its outposts, the program is one without being told.
+func arguments(all []string) []string {
+	args := all[1:]
+	if strings.TrimSuffix(filepath.Base(all[0]), ".exe") == "rac" && len(args) == 0 {
+		return []string{"outpost"}
+	}
+	return args
 }
 
 // usageError is a mistake on the command line.
@@ -55,6 +68,7 @@ type program struct {
 	config   string
 	logLevel string
 	logJSON  bool
+	level    slog.LevelVar
 	log      *slog.Logger
 }
 
@@ -89,7 +103,7 @@ then the file.`,
 	f.StringVar(&p.config, "config", "", "YAML file with settings (default DATA/porthole.yaml if it is there)")
 	f.StringVar(&p.logLevel, "log-level", "info", "debug, info, warn or error")
 	f.BoolVar(&p.logJSON, "log-json", false, "write the log as JSON, one object a line")
-	c.AddCommand(p.serveCommand(), p.openCommand(), p.userCommand(), p.endpointCommand(), p.tokenCommand(), p.auditCommand(),
+	c.AddCommand(p.serveCommand(), p.outpostCommand(), p.openCommand(), p.userCommand(), p.endpointCommand(), p.tokenCommand(), p.auditCommand(),
 		p.healthCommand(), versionCommand(), debugCommand())
 	for _, sub := range c.Commands() {
 		wrapArgs(sub)
@@ -117,7 +131,8 @@ func (p *program) startLog() error {
 	if err := level.UnmarshalText([]byte(p.logLevel)); err != nil {
 		return &usageError{fmt.Errorf("--log-level %q: use debug, info, warn or error", p.logLevel)}
 	}
-	o := &slog.HandlerOptions{Level: level}
+	p.level.Set(level)
+	o := &slog.HandlerOptions{Level: &p.level}
 	if p.logJSON {
 		p.log = slog.New(slog.NewJSONHandler(os.Stderr, o))
 	} else {

@@ -176,14 +176,19 @@ func (p *program) serveMetrics(address string, sessions *session.Registry) (stop
 	if err != nil {
 		return nil, err
 	}
+	return p.serveStatus(l, server.Metrics(sessions, buildVersion())), nil
+}
+
+// serveStatus serves metrics and health checks.
+func (p *program) serveStatus(l net.Listener, h http.Handler) (stop func()) {
 	p.log.Info("metrics", "address", l.Addr().String())
-	s := &http.Server{Handler: server.Metrics(sessions, buildVersion()), ReadHeaderTimeout: 5 * time.Second}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			p.log.Error("metrics not served", "error", err)
 		}
 	}()
-	return func() { _ = s.Close() }, nil
+	return func() { _ = s.Close() }
 }
 
 func listen(address string) (net.Listener, error) {
@@ -230,33 +235,4 @@ func parseNetworks(list []string) ([]*net.IPNet, error) {
 		out = append(out, n)
 	}
 	return out, nil
-}
-
-// healthCommand asks a running server whether it is well.
-func (p *program) healthCommand() *cobra.Command {
-	var metrics string
-	c := &cobra.Command{
-		Use: "healthcheck", Short: "Ask a running server whether it is well; the exit status tells", Args: cobra.NoArgs,
-		Example: "  porthole healthcheck --metrics 127.0.0.1:9300",
-		RunE: func(c *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithTimeout(c.Context(), 5*time.Second)
-			defer cancel()
-			r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metrics+"/outpost.goauthentik.io/ping", nil)
-			if err != nil {
-				return &usageError{fmt.Errorf("--metrics %q: %w", metrics, err)}
-			}
-			resp, err := http.DefaultClient.Do(r)
-			if err != nil {
-				return fmt.Errorf("ask %s: %w (is the server running, with this --metrics address?)", metrics, err)
-			}
-			defer resp.Body.Close()
-			if resp.StatusCode != http.StatusNoContent {
-				return fmt.Errorf("ask %s: status %d", metrics, resp.StatusCode)
-			}
-			fmt.Fprintln(c.OutOrStdout(), "well")
-			return nil
-		},
-	}
-	c.Flags().StringVar(&metrics, "metrics", "127.0.0.1:9300", "metrics address of the server")
-	return c
 }

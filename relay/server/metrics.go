@@ -12,8 +12,8 @@ import (
 
 // Metrics is the handler of the second listener: /metrics for Prometheus and
 // /outpost.goauthentik.io/ping for health checks written for authentik's own
-// outposts.
-func Metrics(sessions *session.Registry, version string) http.Handler {
+// outposts. More metrics may be added.
+func Metrics(sessions *session.Registry, version string, more ...prometheus.Collector) http.Handler {
 	reg := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "porthole_build_info", Help: "Always 1; the version is a label.",
@@ -26,6 +26,7 @@ func Metrics(sessions *session.Registry, version string) http.Handler {
 		build,
 		&sessionMetrics{sessions: sessions},
 	)
+	reg.MustRegister(more...)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /outpost.goauthentik.io/ping", func(w http.ResponseWriter, _ *http.Request) {
