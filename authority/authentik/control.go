@@ -32,6 +32,10 @@ func (o *Outpost) control(ctx context.Context) {
 	b := backoff{first: o.cfg.Timing.Retry, most: o.cfg.Timing.RetryMax}
 	attempt := 0
 	for ctx.Err() == nil {
+		select {
+		case <-o.moved: // it is the new one that will be connected
+		default:
+		}
 		c, err := o.dialControl(ctx, attempt)
 		attempt++
 		if err == nil {
@@ -40,15 +44,24 @@ func (o *Outpost) control(ctx context.Context) {
 			o.connected(true)
 			err = o.hold(ctx, c, &attempt)
 			o.connected(false)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case errors.Is(err, errMoved):
+				continue
+			}
+			o.count.lost.Add(1)
+			o.lost(err)
 			if time.Since(opened) >= min(stable, 4*o.cfg.Timing.RetryMax) {
 				b.reset()
 			}
-		}
-		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.Is(err, errMoved):
+			if !pause(ctx, b.pause()) {
+				return
+			}
 			continue
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		o.count.lost.Add(1)
 		denied := o.trouble(err).denied
@@ -59,6 +72,20 @@ func (o *Outpost) control(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// lost notes that a control socket has ended. That is ordinary: authentik replaces
+// its workers now and then. Trouble is when no other can be opened.
+func (o *Outpost) lost(err error) {
+	p := explain(o.cfg.Host, err)
+	if code := websocket.CloseStatus(err); code >= 0 {
+		p.Text = fmt.Sprintf("authentik closed the control connection (%d).", code)
+		p.Remedy = "It is opened again; this is ordinary when authentik replaces a worker or is updated."
+	}
+	o.mu.Lock()
+	o.status.Problem, o.status.said = p, false
+	o.mu.Unlock()
+	o.log.Info("control connection lost; opening it again, connections go on", "reason", p.Text)
 }
 
 var errMoved = errors.New("the token belongs to another outpost now")

@@ -3,6 +3,7 @@ package authentik_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"strings"
@@ -170,10 +171,12 @@ func (f *fixture) logged(text string) {
 	wait(f.t, "logged: "+text+"\n"+f.logs.String(), func() bool { return strings.Contains(f.logs.String(), text) })
 }
 
-// page is a browser with a connection open.
+// page is a browser with a connection open. It reads all the time, as browsers do.
 type page struct {
 	*websocket.Conn
-	t *testing.T
+	t      *testing.T
+	echoes chan string // what was sent and came back
+	over   chan error  // why the socket has ended
 }
 
 func open(t *testing.T, token *authentiktest.Token) *page {
@@ -182,61 +185,51 @@ func open(t *testing.T, token *authentiktest.Token) *page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	return &page{conn, t}
+	p := &page{conn, t, make(chan string, 1000), make(chan error, 1)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			_, got, err := conn.Read(context.Background())
+			if err != nil {
+				p.over <- err
+				return
+			}
+			if echo, ok := strings.CutPrefix(string(got), "4.echo;"); ok {
+				p.echoes <- echo
+			}
+		}
+	}()
+	t.Cleanup(func() { _ = conn.CloseNow(); <-done })
+	return p
 }
 
 func (p *page) say(text string) {
-	p.t.Helper()
-	if err := p.Write(p.t.Context(), websocket.MessageText, []byte(text)); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// hears waits for a message, skipping signs of life.
-func (p *page) hears(want string) {
-	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
-	defer cancel()
-	for {
-		_, got, err := p.Read(ctx)
-		if err != nil {
-			p.t.Fatalf("before %q: %v", want, err)
-		}
-		if string(got) == want {
-			return
-		}
-		if string(got) != "3.nop;" {
-			p.t.Fatalf("got %q, want %q", got, want)
-		}
-	}
+	_ = p.Write(context.Background(), websocket.MessageText, []byte(text)) // the answer tells
 }
 
 // works sends something through a connection and gets it back. What is sent before
 // authentik has paired the sockets is lost, so it is said until it is heard.
 func (p *page) works() {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 10*time.Second)
-	defer cancel()
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		for {
-			_ = p.Write(ctx, websocket.MessageText, []byte("4.sync,1.1;"))
-			select {
-			case <-stop:
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-		}
-	}()
+	word := "4.sync,8." + rand.Text()[:8] + ";"
+	deadline := time.After(10 * time.Second)
 	for {
-		_, got, err := p.Read(ctx)
-		if err != nil {
-			p.t.Fatalf("the connection does not work: %v", err)
-		}
-		if string(got) == "4.echo;4.sync,1.1;" {
-			return
+		p.say(word)
+		again := time.After(50 * time.Millisecond)
+		for waiting := true; waiting; {
+			select {
+			case echo := <-p.echoes:
+				if echo == word {
+					return
+				}
+			case err := <-p.over:
+				p.t.Fatalf("the connection does not work: %v", err)
+			case <-deadline:
+				p.t.Fatal("the connection does not work: no answer")
+			case <-again:
+				waiting = false
+			}
 		}
 	}
 }

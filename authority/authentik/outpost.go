@@ -123,6 +123,8 @@ type Status struct {
 	Server    string   // authentik's version; empty: not known
 	Problem   *Problem // what keeps it from its work; nil: nothing
 	Since     time.Time
+
+	said bool // Problem was logged
 }
 
 // Outpost is the connection to an authentik server. Make it with New, then Run it.
@@ -390,11 +392,11 @@ func (o *Outpost) trouble(err error) *Problem {
 	p := explain(o.cfg.Host, err)
 	o.mu.Lock()
 	old := o.status.Problem
-	again := old == nil || old.Text != p.Text || o.now().Sub(o.status.Since) >= repeatAfter
+	again := old == nil || !o.status.said || old.Text != p.Text || o.now().Sub(o.status.Since) >= repeatAfter
 	if again {
 		o.status.Since = o.now()
 	}
-	o.status.Problem = p
+	o.status.Problem, o.status.said = p, true
 	o.mu.Unlock()
 	if again {
 		o.log.Error("authentik not reached; waiting", "problem", p.Text, "remedy", p.Remedy)

@@ -96,9 +96,10 @@ func (s *Server) heard(c *control, p []byte) {
 	}
 	i := s.states[c.uuid]
 	if i == nil {
-		i = &Instance{Outpost: c.outpost.ID, UUID: c.uuid}
+		i = &Instance{UUID: c.uuid}
 		s.states[c.uuid] = i
 	}
+	i.Outpost = c.outpost.ID
 	i.LastSeen = s.nowLocked()
 	i.Hostname, _ = m.Args["hostname"].(string)
 	if *m.Instruction == 1 {

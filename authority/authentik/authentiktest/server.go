@@ -2,9 +2,12 @@ package authentiktest
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -97,6 +100,7 @@ func Start(cfg Config) *Server {
 		browsers: make(map[string]*browser), data: make(map[*dataSocket]struct{}), tokens: make(map[string]*Token), sessions: make(map[string]*Session),
 	}
 	s.web = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.web.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if cfg.TLS {
 		s.web.StartTLS()
 	} else {
@@ -118,6 +122,9 @@ func (s *Server) Close() {
 
 // Client speaks to a Server with TLS.
 func (s *Server) Client() *http.Client { return s.web.Client() }
+
+// Certificate is that of a Server with TLS.
+func (s *Server) Certificate() *x509.Certificate { return s.web.Certificate() }
 
 // now is the double's time; see Forward.
 func (s *Server) now() time.Time {
