@@ -63,6 +63,7 @@ type Server struct {
 	tokens    map[string]*Token
 	sessions  map[string]*Session
 	closed    bool
+	watch     func(*http.Request)
 	attempted []string // values of attempt
 }
 
@@ -141,7 +142,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	down, closed := s.down, s.closed
 	s.requests[path]++
+	watch := s.watch
 	s.mu.Unlock()
+	if watch != nil {
+		watch(r)
+	}
 	if down != 0 || closed {
 		w.Header().Set("Content-Type", "text/html")
 		w.WriteHeader(max(down, http.StatusBadGateway))
@@ -272,6 +277,13 @@ func (s *Server) Change(f func(outposts []*Outpost)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(s.cfg.Outposts)
+}
+
+// Watch has f see every request.
+func (s *Server) Watch(f func(*http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = f
 }
 
 // Requests tells how often a path, below the server's, was asked for.
