@@ -43,7 +43,12 @@ func TestMain(m *testing.M) {
 
 // command prepares a run in an environment of its own.
 func command(ctx context.Context, data string, env []string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(ctx, binary, args...)
+	return commandAs(ctx, binary, data, env, args...)
+}
+
+// commandAs is command by another name of the program.
+func commandAs(ctx context.Context, name, data string, env []string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + data, "PORTHOLE_DATA=" + data, "SHELL=/bin/sh"}, env...)
 	return c
 }
@@ -58,7 +63,19 @@ func run(t *testing.T, data, input string, env []string, args ...string) result 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	c := command(ctx, data, env, args...)
+	return finish(t, command(ctx, data, env, args...), input)
+}
+
+// runAs is run by another name of the program.
+func runAs(t *testing.T, name, data string, env []string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	return finish(t, commandAs(ctx, name, data, env, args...), "")
+}
+
+func finish(t *testing.T, c *exec.Cmd, input string) result {
+	t.Helper()
 	c.Stdin = strings.NewReader(input)
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
@@ -109,7 +126,13 @@ type process struct {
 
 func start(t *testing.T, data string, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, data: data, cmd: command(context.Background(), data, env, args...), done: make(chan struct{})}
+	return startAs(t, binary, data, env, args...)
+}
+
+// startAs is start by another name of the program.
+func startAs(t *testing.T, name, data string, env []string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, data: data, cmd: commandAs(context.Background(), name, data, env, args...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
