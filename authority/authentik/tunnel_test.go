@@ -1,7 +1,6 @@
 package authentik_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -300,48 +299,4 @@ func TestMetrics(t *testing.T) {
 	wait(t, "the loss is counted", func() bool {
 		return value("authentik_outpost_connection") == 0 && value("porthole_outpost_control_failed_total") > 1
 	})
-}
-
-// A tunnel's Write does not allocate.
-func BenchmarkTunnelWrite(b *testing.B) {
-	s := authentiktest.Start(authentiktest.Config{})
-	defer s.Close()
-	host, _ := authentik.ParseHost(s.URL)
-	got := make(chan authentik.Connection, 1)
-	o, err := authentik.New(authentik.Config{
-		Host: host, Token: authentiktest.DefaultToken, Version: "1",
-		Serve: func(ctx context.Context, c authentik.Connection) { got <- c; <-ctx.Done() },
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan struct{})
-	go func() { defer close(done); o.Run(ctx) }()
-	for len(s.Instances()) == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	conn, err := s.Login("ann").Connect(authentiktest.Token{Protocol: "ssh", Host: "h"}).Open(b.Context(), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	go func() {
-		for {
-			if _, _, err := conn.Read(context.Background()); err != nil {
-				return
-			}
-		}
-	}()
-	c := <-got
-	p := []byte(strings.Repeat("4.sync,1.1;", 100))
-	b.SetBytes(int64(len(p)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := c.Tunnel.Write(ctx, p); err != nil {
-			b.Fatal(err)
-		}
-	}
-	_ = conn.CloseNow()
-	cancel()
-	<-done
 }

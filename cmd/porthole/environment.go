@@ -71,8 +71,7 @@ Outposts, View Deployment Info:
 
   AUTHENTIK_HOST      address of authentik, e.g. https://authentik.example.org
   AUTHENTIK_TOKEN     token of the outpost; file:///run/secrets/token reads a file
-  AUTHENTIK_INSECURE  true: do not verify authentik's certificate
-`, name)}
+  AUTHENTIK_INSECURE  true: do not verify authentik's certificate`, name)}
 }
 
 // readAuthentikEnvironment reads the variables.

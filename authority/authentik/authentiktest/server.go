@@ -127,13 +127,7 @@ func (s *Server) Client() *http.Client { return s.web.Client() }
 // Certificate is that of a Server with TLS.
 func (s *Server) Certificate() *x509.Certificate { return s.web.Certificate() }
 
-// now is the double's time; see Forward.
-func (s *Server) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.nowLocked()
-}
-
+// nowLocked is the double's time; see Forward.
 func (s *Server) nowLocked() time.Time { return time.Now().Add(s.offset) }
 
 // serve takes every request.
