@@ -47,15 +47,7 @@ func MaxImage(r Rect) int { return 128<<10 + 6*(r.W+15)&^15*((r.H+15)&^15) }
 // Check looks whether the picture has the size of its rectangle: a picture says
 // its size itself, and a few bytes of it can make a browser allocate gigabytes.
 func (i *Image) Check() error {
-	w, h, ok := 0, 0, false
-	switch i.Kind {
-	case JPEG:
-		w, h, ok = jpegSize(i.Data)
-	case PNG:
-		if d := i.Data; len(d) >= 24 && string(d[:8]) == "\x89PNG\r\n\x1a\n" && string(d[12:16]) == "IHDR" {
-			w, h, ok = int(binary.BigEndian.Uint32(d[16:])), int(binary.BigEndian.Uint32(d[20:])), true
-		}
-	}
+	w, h, ok := i.Size()
 	if !ok {
 		return fmt.Errorf("%v of %d bytes has no size: %w", i.Kind, len(i.Data), ErrCorrupt)
 	}
@@ -63,6 +55,19 @@ func (i *Image) Check() error {
 		return fmt.Errorf("%v of %d×%d pixels for %v: %w", i.Kind, w, h, i.Rect, ErrCorrupt)
 	}
 	return nil
+}
+
+// Size is what the picture says that it is, pixels.
+func (i *Image) Size() (width, height int, ok bool) {
+	switch i.Kind {
+	case JPEG:
+		return jpegSize(i.Data)
+	case PNG:
+		if d := i.Data; len(d) >= 24 && string(d[:8]) == "\x89PNG\r\n\x1a\n" && string(d[12:16]) == "IHDR" {
+			return int(binary.BigEndian.Uint32(d[16:])), int(binary.BigEndian.Uint32(d[20:])), true
+		}
+	}
+	return 0, 0, false
 }
 
 // jpegSize finds the frame header (ITU-T T.81 §B.2.2).

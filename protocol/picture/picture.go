@@ -1,12 +1,13 @@
-// Package stream reads the records of a desktop's picture (protocol/wire, 0x60–0x6f
+// Package picture reads the records of a desktop's picture (protocol/wire, 0x60–0x6f
 // and Mark), decodes the rectangles whose codecs protocol/codec knows, and tells a
 // [Screen] what to paint, in order. It knows nothing of the browser and builds
 // natively.
 //
-// Pictures that the browser decodes never come here: who splits the messages keeps
-// their bytes and puts the number of the picture, four bytes in little-endian order,
-// in the place of a rectangle's data (see [Kept]). Those that are found inside of
-// other rectangles are handed out by Screen.Image.
+// Pictures are not decoded here. In a browser's worker ([New]) they never come here:
+// who splits the messages keeps their bytes and puts the number of the picture, four
+// bytes in little-endian order, in the place of a rectangle's data (see [Kept]). Those
+// that are found inside of other rectangles are handed out by Screen.Image. Elsewhere
+// ([NewWhole]) all are.
 //
 // What is decoded lies in buffers that the Screen reads when it paints; Painted gives
 // them back. Full says that enough lies there, so that the owner stops reading.
@@ -14,7 +15,7 @@
 // Everything in a record is checked before it is used: a rectangle lies in the
 // desktop, a desktop has at most codec.MaxPixels. After an error the stream is over
 // until DesktopBegin.
-package stream
+package picture
 
 import (
 	"encoding/binary"
@@ -72,6 +73,7 @@ const mostWaiting = 96 << 20
 // Stream is the state of one session's picture.
 type Stream struct {
 	screen Screen
+	whole  *gatherer // nil: pictures do not come here
 	begun  bool
 	bounds codec.Target // without pixels: the desktop's size
 
@@ -101,9 +103,17 @@ type frame struct {
 	pictures int // bytes of pixels of those that the browser decodes
 }
 
-// New returns a stream that waits for its beginning.
+// New returns a stream that waits for its beginning. Pictures come as numbers.
 func New(s Screen) *Stream {
 	return &Stream{screen: s, frames: make([]frame, 1)}
+}
+
+// NewWhole returns one to which JPEG and PNG pictures come with their bytes, and go to
+// Screen.Image. It knows no video.
+func NewWhole(s Screen) *Stream {
+	n := New(s)
+	n.whole = &gatherer{}
+	return n
 }
 
 // Size is the desktop's size, zeros before the beginning.
@@ -111,6 +121,14 @@ func (s *Stream) Size() (width, height int) { return s.bounds.Width, s.bounds.He
 
 // Stop ends the stream: nothing more is taken until DesktopBegin.
 func (s *Stream) Stop() { s.begun = false }
+
+// Trim lets go of the memory that is kept for the next pictures.
+func (s *Stream) Trim() {
+	s.free = pool{}
+	if s.whole != nil && s.decoder == nil {
+		s.whole.image.Data = nil
+	}
+}
 
 // Full tells that so much waits for painting that nothing more should be read until
 // Painted was called.
@@ -348,7 +366,7 @@ func (s *Stream) beginRect(m *wire.Rect) error {
 	if err := s.inside(s.rect); err != nil {
 		return err
 	}
-	if Kept(m.Codec) {
+	if Kept(m.Codec) && s.whole == nil {
 		if len(m.Data) != 4 || !m.Last {
 			return fmt.Errorf("picture without a number: %w", ErrOrder)
 		}
@@ -362,9 +380,14 @@ func (s *Stream) beginRect(m *wire.Rect) error {
 	if err != nil {
 		return err
 	}
+	s.decoder, s.picture = decoder, false
+	if decoder == s.whole {
+		s.whole.begin(m.Codec, s.rect)
+		return s.data(m.Data, m.Last)
+	}
 	n := 4 * s.rect.W * s.rect.H
 	s.room(n)
-	s.decoder, s.picture, s.pix = decoder, false, s.free.get(n)
+	s.pix = s.free.get(n)
 	dst := codec.Target{Pix: s.pix, Stride: 4 * s.rect.W, Width: s.rect.W, Height: s.rect.H}
 	if err := decoder.Begin(dst, codec.Rect{W: s.rect.W, H: s.rect.H}); err != nil {
 		return s.where(err)
@@ -397,6 +420,11 @@ func (s *Stream) data(p []byte, last bool) error {
 	case !s.decoder.Done():
 		return s.where(codec.ErrShort)
 	}
+	if s.decoder == s.whole {
+		if err := s.whole.end(s.image); err != nil {
+			return s.where(err)
+		}
+	}
 	if s.picture {
 		s.drop()
 		return nil
@@ -427,6 +455,9 @@ var numbers = map[wire.Codec]int32{
 }
 
 func (s *Stream) decoderOf(c wire.Codec) (codec.Decoder, error) {
+	if s.whole != nil && (c == wire.CodecJPEG || c == wire.CodecPNG) {
+		return s.whole, nil
+	}
 	if c == wire.CodecDeflate {
 		if s.deflate == nil {
 			s.deflate = raw.NewDeflate()

@@ -1,4 +1,4 @@
-package stream_test
+package picture_test
 
 import (
 	"bytes"
@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
+	"github.com/porthole-rac/porthole/protocol/picture"
 	"github.com/porthole-rac/porthole/protocol/wire"
-	"github.com/porthole-rac/porthole/wasm/display/stream"
 )
 
 // screen notes what it is told.
@@ -18,6 +18,7 @@ type screen struct {
 	calls  []string
 	pixels [][]byte
 	images int
+	data   [][]byte // of images
 }
 
 func (s *screen) note(format string, args ...any) {
@@ -34,7 +35,12 @@ func (s *screen) PointerMoved(x, y int)           { s.note("moved %d %d", x, y) 
 func (s *screen) PointerMode(relative bool)       { s.note("relative %v", relative) }
 func (s *screen) LEDs(l wire.LEDs)                { s.note("leds %v", l) }
 func (s *screen) Bell()                           { s.note("bell") }
-func (s *screen) Image(i codec.Image) uint32      { s.images++; return uint32(100 + s.images) }
+func (s *screen) Image(i codec.Image) uint32 {
+	s.images++
+	s.data = append(s.data, bytes.Clone(i.Data))
+	return uint32(100 + s.images)
+}
+
 func (s *screen) Pixels(r codec.Rect, pix []byte) {
 	s.note("pixels %v", r)
 	s.pixels = append(s.pixels, pix)
@@ -43,7 +49,7 @@ func (s *screen) Pixels(r codec.Rect, pix []byte) {
 type appender interface{ Append([]byte) []byte }
 
 // play gives records to a stream, and the first error.
-func play(s *stream.Stream, records ...appender) error {
+func play(s *picture.Stream, records ...appender) error {
 	for _, r := range records {
 		t, body, _, err := wire.Next(r.Append(nil))
 		if err != nil {
@@ -65,7 +71,7 @@ func kept(id uint32) []byte { return binary.LittleEndian.AppendUint32(nil, id) }
 
 func TestOrder(t *testing.T) {
 	v := &screen{}
-	s := stream.New(v)
+	s := picture.New(v)
 	err := play(s, begin(100, 50),
 		&wire.Fill{Width: 100, Height: 50, Color: 0x010203},
 		&wire.Rect{X: 1, Y: 2, Width: 2, Height: 1, Last: true, Data: []byte{1, 2, 3, 4, 5, 6, 7, 8}},
@@ -107,7 +113,7 @@ func TestErrors(t *testing.T) {
 		records []appender
 		want    error
 	}{
-		"before the beginning":        {[]appender{fill(0, 0, 1, 1)}, stream.ErrOrder},
+		"before the beginning":        {[]appender{fill(0, 0, 1, 1)}, picture.ErrOrder},
 		"right of it":                 {[]appender{begin(8, 8), fill(7, 0, 2, 1)}, codec.ErrBounds},
 		"below it":                    {[]appender{begin(8, 8), fill(0, 8, 1, 1)}, codec.ErrBounds},
 		"copied from outside":         {[]appender{begin(8, 8), &wire.Copy{Width: 2, Height: 2, SourceX: 7}}, codec.ErrBounds},
@@ -116,22 +122,22 @@ func TestErrors(t *testing.T) {
 		"outside after it shrank":     {[]appender{begin(8, 8), &wire.DesktopSize{Width: 4, Height: 4}, fill(4, 0, 1, 1)}, codec.ErrBounds},
 		"too large":                   {[]appender{begin(1<<15, 1<<15)}, codec.ErrBounds},
 		"grows too large":             {[]appender{begin(8, 8), &wire.DesktopSize{Width: 1 << 15, Height: 1 << 15}}, codec.ErrBounds},
-		"data without a rectangle":    {[]appender{begin(8, 8), &wire.RectData{Last: true}}, stream.ErrOrder},
-		"a mark in a rectangle":       {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1}, &wire.Mark{Number: 1}}, stream.ErrOrder},
-		"a rectangle in a rectangle":  {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1}, &wire.Rect{Width: 1, Height: 1}}, stream.ErrOrder},
+		"data without a rectangle":    {[]appender{begin(8, 8), &wire.RectData{Last: true}}, picture.ErrOrder},
+		"a mark in a rectangle":       {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1}, &wire.Mark{Number: 1}}, picture.ErrOrder},
+		"a rectangle in a rectangle":  {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1}, &wire.Rect{Width: 1, Height: 1}}, picture.ErrOrder},
 		"too short":                   {[]appender{begin(8, 8), &wire.Rect{Width: 2, Height: 1, Last: true, Data: make([]byte, 7)}}, codec.ErrShort},
 		"too long":                    {[]appender{begin(8, 8), &wire.Rect{Width: 2, Height: 1, Last: true, Data: make([]byte, 9)}}, codec.ErrLong},
 		"too long, in parts":          {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Data: make([]byte, 4)}, &wire.RectData{Last: true, Data: make([]byte, 1)}}, codec.ErrLong},
 		"bytes for an empty one":      {[]appender{begin(8, 8), &wire.Rect{Last: true, Data: make([]byte, 4)}}, codec.ErrLong},
-		"a picture without a number":  {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Codec: wire.CodecPNG, Last: true, Data: make([]byte, 5)}}, stream.ErrOrder},
-		"a mark twice":                {[]appender{begin(8, 8), &wire.Mark{Number: 1}, &wire.Mark{Number: 1}}, stream.ErrOrder},
-		"marks go on in a new stream": {[]appender{begin(8, 8), &wire.Mark{Number: 1}, begin(8, 8), &wire.Mark{Number: 2}}, stream.ErrOrder},
+		"a picture without a number":  {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Codec: wire.CodecPNG, Last: true, Data: make([]byte, 5)}}, picture.ErrOrder},
+		"a mark twice":                {[]appender{begin(8, 8), &wire.Mark{Number: 1}, &wire.Mark{Number: 1}}, picture.ErrOrder},
+		"marks go on in a new stream": {[]appender{begin(8, 8), &wire.Mark{Number: 1}, begin(8, 8), &wire.Mark{Number: 2}}, picture.ErrOrder},
 	} {
-		s := stream.New(&screen{})
+		s := picture.New(&screen{})
 		if err := play(s, c.records...); !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v, want %v", name, err, c.want)
 		}
-		if err := play(s, fill(0, 0, 0, 0)); !errors.Is(err, stream.ErrOrder) {
+		if err := play(s, fill(0, 0, 0, 0)); !errors.Is(err, picture.ErrOrder) {
 			t.Errorf("%s: the stream goes on after it: %v", name, err)
 		}
 		if err := play(s, begin(8, 8), fill(0, 0, 8, 8), &wire.Mark{Number: 1}); err != nil {
@@ -140,11 +146,60 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// jpegOf is enough of a JPEG for its size to be read.
+func jpegOf(w, h int) []byte {
+	return []byte{0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, byte(h >> 8), byte(h), byte(w >> 8), byte(w), 1, 1, 0x11, 0, 0xff, 0xd9}
+}
+
+// Elsewhere than in a browser's worker pictures come with their bytes, in parts, too.
+func TestWholePictures(t *testing.T) {
+	v := &screen{}
+	s := picture.NewWhole(v)
+	p := jpegOf(20, 10)
+	if err := play(s, begin(100, 50),
+		&wire.Rect{X: 3, Y: 4, Width: 20, Height: 10, Codec: wire.CodecJPEG, Last: true, Data: p},
+		&wire.Rect{X: 5, Y: 6, Width: 20, Height: 10, Codec: wire.CodecJPEG, Data: p[:5]},
+		&wire.RectData{Data: p[5:7]}, &wire.RectData{Last: true, Data: p[7:]},
+		&wire.Mark{Number: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"size 100 50 true", "picture 20x10+3+4 101", "picture 20x10+5+6 102", "frame 1"}; !slices.Equal(v.calls, want) {
+		t.Errorf("the screen was told %q, want %q", v.calls, want)
+	}
+	if len(v.data) != 2 || !bytes.Equal(v.data[0], p) || !bytes.Equal(v.data[1], p) {
+		t.Errorf("the pictures are % x", v.data)
+	}
+	s.Trim()
+	for name, c := range map[string]struct {
+		record *wire.Rect
+		want   error
+	}{
+		"another size":   {&wire.Rect{Width: 40, Height: 10, Codec: wire.CodecJPEG, Last: true, Data: p}, codec.ErrCorrupt},
+		"no picture":     {&wire.Rect{Width: 20, Height: 10, Codec: wire.CodecPNG, Last: true, Data: p}, codec.ErrCorrupt},
+		"a large one":    {&wire.Rect{Width: 1, Height: 1, Codec: wire.CodecPNG, Data: make([]byte, wire.MaxRectData)}, codec.ErrLong},
+		"outside":        {&wire.Rect{X: 90, Width: 20, Height: 10, Codec: wire.CodecJPEG, Last: true, Data: p}, codec.ErrBounds},
+		"without a size": {&wire.Rect{Codec: wire.CodecJPEG, Last: true, Data: p}, codec.ErrLong},
+	} {
+		err := play(s, begin(100, 50), c.record)
+		for range 8 {
+			if err == nil {
+				err = play(s, &wire.RectData{Data: make([]byte, wire.MaxRectData)})
+			}
+		}
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: error %v, want %v", name, err, c.want)
+		}
+	}
+	if err := play(s, begin(100, 50), &wire.Rect{Width: 16, Height: 16, Codec: wire.CodecRFBH264, Last: true, Data: kept(1)}); err == nil {
+		t.Error("video was taken")
+	}
+}
+
 // Memory is bounded: an update that is too large is painted in parts, and the owner is
 // told to wait.
 func TestMemory(t *testing.T) {
 	v := &screen{}
-	s := stream.New(v)
+	s := picture.New(v)
 	const side = 2048 // 16 MB a rectangle
 	if err := play(s, begin(side, side)); err != nil {
 		t.Fatal(err)
@@ -178,7 +233,7 @@ func TestMemory(t *testing.T) {
 
 func TestBuffersAreUsedAgain(t *testing.T) {
 	v := &screen{}
-	s := stream.New(v)
+	s := picture.New(v)
 	_ = play(s, begin(64, 64))
 	n := uint64(0)
 	one := func() {
@@ -206,11 +261,15 @@ func FuzzRecords(f *testing.F) {
 		&wire.Rect{Width: 16, Height: 16, Codec: wire.CodecRFBJPEG, Data: []byte{0xff, 0xd8}}, &wire.RectData{Last: true, Data: []byte{1}},
 		&wire.Copy{Width: 3, Height: 3}, &wire.DesktopSize{Width: 4, Height: 4}, &wire.Mark{Number: 1}, &wire.Cursor{}, &wire.LEDs{},
 	} {
-		f.Add(r.Append(bytes.Clone(b)))
+		f.Add(r.Append(bytes.Clone(b)), false)
 	}
-	f.Fuzz(func(t *testing.T, p []byte) {
+	f.Add((&wire.Rect{Width: 20, Height: 10, Codec: wire.CodecJPEG, Last: true, Data: jpegOf(20, 10)}).Append(bytes.Clone(b)), true)
+	f.Fuzz(func(t *testing.T, p []byte, whole bool) {
 		v := &screen{}
-		s := stream.New(v)
+		s := picture.New(v)
+		if whole {
+			s = picture.NewWhole(v)
+		}
 		frames := 0
 		for len(p) > 0 {
 			kind, body, rest, err := wire.Next(p)

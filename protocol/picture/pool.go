@@ -1,4 +1,4 @@
-package stream
+package picture
 
 import "math/bits"
 

@@ -9,9 +9,9 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/porthole-rac/porthole/protocol/picture"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/wasm/display/input"
-	"github.com/porthole-rac/porthole/wasm/display/stream"
 	"github.com/porthole-rac/porthole/wasm/link"
 )
 
@@ -32,7 +32,7 @@ const shortestStay = 20 * time.Second
 type session struct {
 	bridge js.Value // globalThis.porthole of the worker
 	link   *link.Link
-	stream *stream.Stream
+	stream *picture.Stream
 	state  string
 
 	abilities map[wire.Ability]string
@@ -58,7 +58,7 @@ type session struct {
 
 func newSession(bridge js.Value) *session {
 	s := &session{bridge: bridge, painting: make(chan struct{}, 1), state: stateConnecting, hands: input.New()}
-	s.stream = stream.New(canvas{s})
+	s.stream = picture.New(canvas{s})
 	return s
 }
 
