@@ -157,9 +157,18 @@ func (c canvas) Fill(r codec.Rect, color uint32) {
 func (c canvas) Frame(mark uint64) {
 	now := time.Now()
 	c.lastEvent, c.idle = now, false
+	if c.pace.owe(mark, now) {
+		c.sync(now)
+		return
+	}
+	signal(c.wake)
+}
+
+// sync has the page show what was painted.
+func (c canvas) sync(now time.Time) {
 	w := &c.out
 	w.Begin("sync")
-	w.Int64(c.pace.frame(mark, c.began, now))
+	w.Int64(c.pace.frame(c.began, now))
 	w.End()
 }
 

@@ -2,6 +2,7 @@ package guacamole
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
@@ -60,8 +61,13 @@ func (s *Sink) take(message []byte) error {
 	if s.out.Len() > 0 || s.due {
 		signal(s.wake)
 	}
+	if s.pace.stuck() {
+		return errStuck
+	}
 	return nil
 }
+
+var errStuck = errors.New("guacamole: the page does not paint any more")
 
 // instruction acts on one. What is not understood is left alone: pages are older or
 // newer than this.
@@ -119,6 +125,9 @@ func (s *Sink) painted(stamp int64) {
 		m := wire.Ack{Number: mark}
 		s.in = m.Append(s.in)
 		signal(s.ready)
+	}
+	if s.pace.owed {
+		signal(s.wake)
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *Sink) end(m *wire.End) {
 	c := canvas{s}
 	c.endClipboard()
 	c.endSound()
-	c.Frame(0) // what was painted last is seen
+	c.sync(time.Now()) // what was painted last is seen
 	goodbye(&s.out, m)
 }
 

@@ -144,7 +144,7 @@ func (s *Sink) greet() {
 		c.Size(min(s.cfg.Width, wire.MaxSide), min(s.cfg.Height, wire.MaxSide))
 	}
 	c.Cursor(arrow)
-	c.Frame(0)
+	c.sync(s.began)
 }
 
 // Read implements session.Socket: what the page does, as records.
@@ -367,8 +367,11 @@ func (s *Sink) duties(now time.Time) (wait time.Duration) {
 			s.resize()
 		}
 	}
-	if s.pace.forgotten(now) {
-		canvas{s}.Frame(0)
+	switch ok, d := s.pace.pay(now); {
+	case ok, s.pace.forgotten(now, s.heard):
+		canvas{s}.sync(now)
+	case d > 0:
+		later(d)
 	}
 	if silent := now.Sub(s.wrote); silent >= nopEvery && s.out.Len() == 0 {
 		s.out.Begin("nop")
@@ -419,7 +422,7 @@ func (s *Sink) draw(now time.Time) (wait time.Duration) {
 	s.due = false
 	frames := s.pace.sent
 	s.content.Draw(canvas{s})
-	if s.pace.sent != frames {
+	if s.pace.sent != frames || s.pace.owed {
 		s.pace.drew(now, time.Now())
 	}
 	return 0

@@ -15,6 +15,7 @@ import (
 
 	"github.com/porthole-rac/porthole/scripts/bench/glass"
 	"github.com/porthole-rac/porthole/scripts/bench/link"
+	"github.com/porthole-rac/porthole/scripts/npm"
 	"github.com/porthole-rac/porthole/scripts/targets"
 )
 
@@ -34,7 +35,7 @@ type desk struct {
 }
 
 func (b *bench) desk(ctx context.Context) (*desk, error) {
-	novnc, err := b.fetchNoVNC(ctx)
+	novnc, err := npm.NoVNC.Fetch(ctx, b.root)
 	if err != nil {
 		return nil, err
 	}
