@@ -2,9 +2,11 @@ package guacamole
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
 	"github.com/porthole-rac/porthole/protocol/picture"
+	keysyms "github.com/porthole-rac/porthole/protocol/rfb/keysym"
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
@@ -65,8 +67,14 @@ func (d *Desktop) Draw(Canvas) {}
 // Idle lets go of memory while nothing is painted.
 func (d *Desktop) Idle() { d.stream.Trim() }
 
+// unicodeKeysym is set in keysyms that are characters by Unicode.
+const unicodeKeysym = 0x01000000
+
 // Key implements Content.
 func (d *Desktop) Key(dst []byte, keysym uint32, down bool) []byte {
+	if r := keysym &^ unicodeKeysym; keysym&unicodeKeysym != 0 && r <= utf8.MaxRune {
+		keysym = keysyms.FromRune(rune(r)) // servers know the old numbers better
+	}
 	k := wire.Key{Down: down, Scan: scanCode(keysym), Keysym: keysym}
 	return k.Append(dst)
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"github.com/porthole-rac/porthole/relay/guacamole"
@@ -116,6 +117,11 @@ func TestPictureIsTheServers(t *testing.T) {
 		if err := work.Stop(); err != nil {
 			t.Fatal(err)
 		}
+		// A server paints a pointer into the picture that its own programs have moved,
+		// until the person moves it.
+		if _, err := drive.Eval[bool](page, "page.move(7, 9), true"); err != nil {
+			t.Fatal(err)
+		}
 		same(t, page, s)
 	}
 	until(t, page, "page.cursor && page.cursor.width > 1")
@@ -147,7 +153,7 @@ func TestInput(t *testing.T) {
 	if got := in.Typed(); !slices.Equal(got, want) {
 		t.Errorf("typed %q, want %q", got, want)
 	}
-	if err := page.Do(chromedp.MouseClickXY(321, 123)); err != nil {
+	if err := page.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 321, 123), chromedp.MouseClickXY(321, 123)); err != nil {
 		t.Fatal(err)
 	}
 	seen := func(kind string, button int) func() bool {
@@ -185,6 +191,7 @@ func TestClipboard(t *testing.T) {
 	s := tiger(t, targets.VNCOptions{Width: 800, Height: 600})
 	page := open(t, settingsOf(s, lossless), guacamole.Config{Width: 800, Height: 600})
 	until(t, page, "page.state == 3 && page.name")
+	same(t, page, s)
 	const there, here = "from there: \u00e4\u20ac\U0001f600", "from here: \u00f6\u20ac\U0001f680"
 	if err := s.Display.Copy(there); err != nil {
 		t.Fatal(err)
@@ -209,7 +216,7 @@ func TestErrors(t *testing.T) {
 	}{
 		"wrong password": {map[string]string{"password": "wrong"}, 0x301, "password"},
 		"no password":    {map[string]string{"password": ""}, 0x301, "authentik"},
-		"nobody there":   {map[string]string{"port": "1"}, 0x207, "refused"},
+		"nobody there":   {map[string]string{"port": "1"}, 0x207, "nothing listens"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			page := open(t, settingsOf(s, c.settings), guacamole.Config{Width: 800, Height: 600})

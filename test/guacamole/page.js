@@ -46,6 +46,8 @@ keyboard.onkeydown = (sym) => client.sendKeyEvent(1, sym);
 keyboard.onkeyup = (sym) => client.sendKeyEvent(0, sym);
 addEventListener("resize", () => client.sendSize(innerWidth, innerHeight));
 
+page.move = (x, y) => client.sendMouseState(new Guacamole.Mouse.State({ x, y }));
+
 page.copy = (text) => {
   const stream = client.createClipboardStream("text/plain");
   const writer = new Guacamole.StringWriter(stream);
