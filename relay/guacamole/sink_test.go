@@ -410,26 +410,30 @@ func FuzzPage(f *testing.F) {
 		defer s.Abort()
 		w := wire.Welcome{Version: 1, InputWindow: 100, Clipboard: 1000}
 		_ = s.Write(context.Background(), (&wire.Connected{}).Append(w.Append(nil)))
-		select {
-		case p.says <- message:
-		case <-p.gone:
-		}
-		for range 3 {
-			select {
-			case p.says <- []byte("10.disconnect;"):
-			case <-p.gone:
-			}
-			b, err := s.Read(context.Background())
-			for len(b) > 0 {
-				var e error
-				if _, _, b, e = wire.Next(b); e != nil {
-					t.Fatal("what the relay gets cannot be read:", e)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer p.Close()
+			for {
+				b, err := s.Read(context.Background())
+				for len(b) > 0 {
+					var e error
+					if _, _, b, e = wire.Next(b); e != nil {
+						t.Error("what the relay gets cannot be read:", e)
+						return
+					}
+				}
+				if err != nil {
+					return
 				}
 			}
-			if err != nil {
-				return
+		}()
+		for _, m := range [][]byte{message, []byte("10.disconnect;")} {
+			select {
+			case p.says <- m:
+			case <-p.gone:
 			}
-			p.Close()
 		}
+		<-done
 	})
 }

@@ -51,8 +51,6 @@ page.move = (x, y) => client.sendMouseState(new Guacamole.Mouse.State({ x, y }))
 page.copy = (text) => {
   const stream = client.createClipboardStream("text/plain");
   const writer = new Guacamole.StringWriter(stream);
-  page.acks = [];
-  writer.onack = (status) => page.acks.push(status.code);
   writer.sendText(text);
   writer.sendEnd();
 };
