@@ -139,8 +139,7 @@ func (s *Sink) input(records []byte) {
 		return
 	}
 	s.due = true
-	if !s.connected {
-		s.answers(records)
+	if s.welcome.Version == 0 { // nobody is there to take it
 		return
 	}
 	if s.in = s.gate.add(s.in, records); s.gate.lost {
@@ -150,24 +149,10 @@ func (s *Sink) input(records []byte) {
 	signal(s.ready)
 }
 
-// answers sends only what is no input: nobody is there yet to take that.
-func (s *Sink) answers(records []byte) {
-	for len(records) > 0 {
-		t, body, rest, err := wire.Next(records)
-		if err != nil {
-			return
-		}
-		if cost(t, body) == 0 {
-			s.toRelay(records[:len(records)-len(rest)])
-		}
-		records = rest
-	}
-}
-
 // resize tells the window's size. The stock page tells it when it is connected, too.
 func (s *Sink) resize() {
 	p := &s.page
-	if !s.connected {
+	if s.welcome.Version == 0 {
 		p.resizedAt = time.Now()
 		return
 	}

@@ -23,7 +23,6 @@ func (s *Sink) record(t wire.Type, body []byte) error {
 		canvas{s}.Name(m.Endpoint)
 		s.content.Welcome(&m)
 	case wire.TypeConnected:
-		s.connected = true
 		if !s.cfg.Silent {
 			m := wire.AudioControl{On: true}
 			s.toRelay(m.Append(nil))

@@ -73,7 +73,6 @@ type Sink struct {
 	gate      gate
 	page      page
 	welcome   wire.Welcome
-	connected bool
 	ending    *wire.End // what the page is told in place of the relay's end
 	due       bool      // the content may have something to draw
 	width     int       // of the picture
