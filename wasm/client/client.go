@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term"
+	"github.com/porthole-rac/porthole/protocol/term/selection"
+	"github.com/porthole-rac/porthole/protocol/term/theme"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/wasm/client/screen"
-	"github.com/porthole-rac/porthole/wasm/client/selection"
-	"github.com/porthole-rac/porthole/wasm/client/theme"
 	"github.com/porthole-rac/porthole/wasm/link"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
-	"github.com/porthole-rac/porthole/wasm/client/selection"
+	"github.com/porthole-rac/porthole/protocol/term/selection"
 )
 
 // copyMode marks text by keyboard: a cursor of its own walks over screen and

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
+	"github.com/porthole-rac/porthole/protocol/term/selection"
 	"github.com/porthole-rac/porthole/wasm/client/links"
-	"github.com/porthole-rac/porthole/wasm/client/selection"
 )
 
 // mouse is the state of the pointer.

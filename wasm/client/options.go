@@ -6,9 +6,9 @@ import (
 	"strings"
 	"syscall/js"
 
+	"github.com/porthole-rac/porthole/protocol/term/theme"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/wasm/client/screen"
-	"github.com/porthole-rac/porthole/wasm/client/theme"
 )
 
 const (

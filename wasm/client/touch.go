@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
-	"github.com/porthole-rac/porthole/wasm/client/selection"
+	"github.com/porthole-rac/porthole/protocol/term/selection"
 )
 
 // touch is the state of the fingers: one that moves scrolls, and the view goes on

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"syscall/js"
 
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // canvasGlyphs bounds the memory of glyphs, pixels.
@@ -72,12 +72,12 @@ func (c *canvas) wake() {
 
 func (c *canvas) setFont(f Font, m paint.Measures) (perRow, rows int) {
 	c.measures, c.scale = m, f.Scale
-	c.painter.SetFont(m)
+	c.painter.Font = paint.NewFont(m)
 	return max(canvasGlyphs/(m.Width*m.Height), 256), 1
 }
 
 func (c *canvas) storeGlyph(n, cells int, pix []byte, color bool) {
-	c.painter.SetGlyph(n, cells, pix, color)
+	c.painter.Font.SetGlyph(n, cells, pix, color)
 }
 
 func (c *canvas) setGrid(cells []byte, cols, rows int) { c.grid, c.cols, c.rows = cells, cols, rows }

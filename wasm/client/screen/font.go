@@ -9,8 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/porthole-rac/porthole/wasm/client/boxes"
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/boxes"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // Font is how text is drawn.

@@ -5,8 +5,8 @@ package screen
 import (
 	"time"
 
-	"github.com/porthole-rac/porthole/wasm/client/boxes"
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/boxes"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // glyphBudget is how long a frame may draw glyphs; what is left comes in the next

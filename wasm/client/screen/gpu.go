@@ -11,7 +11,7 @@ import (
 
 	"github.com/hajimehoshi/ebiten/v2"
 
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 //go:embed shader.kage

@@ -4,7 +4,7 @@ package screen
 
 import (
 	"github.com/porthole-rac/porthole/protocol/term"
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // Layers in which pictures are drawn, from below. Text goes above the first two

@@ -5,7 +5,7 @@ package screen
 import (
 	"fmt"
 
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // Drawing says which presenter draws.

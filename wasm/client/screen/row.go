@@ -9,8 +9,8 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/porthole-rac/porthole/protocol/term"
-	"github.com/porthole-rac/porthole/wasm/client/boxes"
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/look"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 // buildRow writes row y of the view to the cells.
@@ -19,6 +19,7 @@ func (s *Screen) buildRow(y int) {
 	defer func() { s.waiting[y] = s.missed }()
 	v := s.view
 	t := v.Term
+	s.look.Term, s.look.BlinkOn = t, v.BlinkOn
 	number := t.TopLine() + uint64(y) - uint64(v.Back)
 	l := t.Line(number)
 	markFrom, markTo := v.Marked(number)
@@ -54,19 +55,18 @@ func (s *Screen) buildRow(y int) {
 // putCell writes one cell.
 func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 	v := s.view
-	p := v.Term.Palette()
-	fg, bg := s.colors(c, p)
-	keep := byte(0)
+	fg, bg := s.look.Colors(c)
+	keep := false
 	switch {
 	case marked:
-		bg, keep = v.Theme.Selection, paint.Solid
+		bg, keep = v.Theme.Selection, true
 		if v.Theme.Foreground != 0 || fg == bg {
 			fg = v.Theme.Foreground
 		}
 	default:
 		for _, r := range found {
 			if x >= r.From && x < r.To {
-				bg, fg, keep = v.Theme.Match, v.Theme.Foreground, paint.Solid
+				bg, fg, keep = v.Theme.Match, v.Theme.Foreground, true
 				if r.Current {
 					fg, bg = v.Theme.Background, v.Theme.Cursor
 				}
@@ -74,60 +74,10 @@ func (s *Screen) putCell(x int, c term.Cell, marked bool, found []Range) {
 		}
 	}
 	g := s.glyphOf(c)
-	line := fg
-	bits := byte(c.Attr.Underline())
-	under, link := v.Term.Extended(c)
-	if !under.IsDefault() {
-		line = p.Resolve(under, term.DefaultColor)
-	}
-	if link != 0 && link == v.Hover && bits == 0 {
-		bits = byte(term.UnderlineSingle)
-	}
-	if c.Attr&term.Strike != 0 {
-		bits |= paint.Strike
-	}
-	if c.Attr&term.Overline != 0 {
-		bits |= paint.Overline
-	}
-	if g.color {
-		bits |= paint.ColorGlyph
-	}
-	out := s.row[x*paint.CellBytes : x*paint.CellBytes+paint.CellBytes]
-	put(out[0:], fg, byte(g.slot>>8)|keep)
-	put(out[4:], bg, byte(g.slot))
-	put(out[8:], line, bits)
-}
-
-func put(out []byte, rgb uint32, a byte) {
-	out[0], out[1], out[2], out[3] = byte(rgb>>16), byte(rgb>>8), byte(rgb), a
-}
-
-// colors gives a cell's text colour and background as they are to be seen.
-func (s *Screen) colors(c term.Cell, p *term.Palette) (fg, bg uint32) {
-	fgColor := c.Fg
-	if i, ok := fgColor.Index(); ok && i < 8 && c.Attr&term.Bold != 0 {
-		fgColor = term.Indexed(i + 8) // bold is bright, as in xterm
-	}
-	fg, bg = p.Resolve(fgColor, p.Foreground), p.Resolve(c.Bg, p.Background)
-	if (c.Attr&term.Inverse != 0) != s.view.Term.Modes().ReverseVideo {
-		fg, bg = bg, fg
-	}
-	if c.Attr&term.Faint != 0 {
-		fg = mix(fg, bg)
-	}
-	if c.Attr&term.Hidden != 0 || c.Attr&term.Blink != 0 && !s.view.BlinkOn {
-		return bg, bg
-	}
-	if c.Fg.IsDefault() && c.Bg.IsDefault() || boxes.Has(rune(c.Char)) {
-		return fg, bg // blocks are pictures: nobody reads them
-	}
-	return s.contrast.Readable(fg, bg), bg
-}
-
-// mix gives the colour two thirds of the way to a.
-func mix(a, b uint32) uint32 {
-	part := func(shift uint) uint32 { return (2*(a>>shift&0xff) + b>>shift&0xff) / 3 << shift }
-	return part(16) | part(8) | part(0)
+	_, link := v.Term.Extended(c)
+	s.look.Put(s.row[x*paint.CellBytes:], c, look.Cell{
+		Fg: fg, Bg: bg, Glyph: g.slot, Color: g.color, Solid: keep, Link: link != 0 && link == v.Hover,
+	})
 }
 
 // glyphOf gives a cell's glyph; slot 0 when it shows nothing, or not yet.
@@ -240,21 +190,7 @@ func (s *Screen) putCursor(y int) {
 	if !c.Visible || v.Focused && c.Blink && !v.BlinkOn {
 		return
 	}
-	out := s.row[c.X*paint.CellBytes : c.X*paint.CellBytes+paint.CellBytes]
-	kind := byte(0)
-	switch {
-	case !v.Focused:
-		kind = paint.CursorHollow
-	case c.Style == term.CursorBar:
-		kind = paint.CursorBar
-	case c.Style == term.CursorUnderline:
-		kind = paint.CursorUnderline
-	default:
-		cursor := v.Term.Palette().Resolve(v.Term.Palette().Cursor, term.DefaultColor)
-		put(out[0:], v.Term.Palette().Resolve(term.DefaultColor, v.Term.Palette().Background), out[3]|paint.Solid)
-		put(out[4:], cursor, out[7])
-	}
-	out[11] |= kind << paint.CursorShift
+	s.look.PutCursor(s.row[c.X*paint.CellBytes:(c.X+1)*paint.CellBytes], c.Style, !v.Focused)
 }
 
 // putPreedit draws the text of an input method, underlined.

@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/term"
-	"github.com/porthole-rac/porthole/wasm/client/paint"
-	"github.com/porthole-rac/porthole/wasm/client/theme"
+	"github.com/porthole-rac/porthole/protocol/term/look"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
+	"github.com/porthole-rac/porthole/protocol/term/theme"
 )
 
 // View is what the client shows: the terminal, where it is scrolled to, and what
@@ -69,7 +70,7 @@ type Screen struct {
 	pieces   []term.Piece // buffer
 	rowsWith []int        // rows to be drawn that have pictures
 
-	contrast theme.Contrast
+	look look.Look
 
 	ligated int // cells that still belong to the ligature just begun
 	ligSlot int

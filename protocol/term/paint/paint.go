@@ -2,34 +2,22 @@ package paint
 
 import (
 	"encoding/binary"
-	"math"
 	"unsafe"
 )
 
 const opaque = 0xff000000
 
-// Painter holds a picture and what cells are drawn with. The zero value is an
-// empty picture without glyphs.
+// Painter holds a picture, and draws on it. The zero value is an empty picture; it
+// needs a Font.
 type Painter struct {
 	// Background and Cursor are the terminal's colours, 0xRRGGBB.
 	Background, Cursor uint32
+	// Font is what cells are drawn with.
+	Font *Font
 
-	pix    []uint32
-	w, h   int
-	m      Measures
-	glyphs []glyph // by number
-	under  [UnderlineMask + 1][]span
-	cursor [4][]span
-	strike []span
-	over   []span
-	from   []uint32 // of a picture's row: columns and their weights
-}
-
-// glyph is the part of one cell's glyph that is not empty.
-type glyph struct {
-	mask           []byte   // coverage
-	color          []uint32 // of a colour glyph: pixels, alpha multiplied
-	x0, x1, y0, y1 int
+	pix  []uint32
+	w, h int
+	from []uint32 // of a picture's row: columns and their weights
 }
 
 // Pixels gives the picture as it is now, four bytes each; it shares its memory.
@@ -59,81 +47,12 @@ func (p *Painter) Clear() {
 	}
 }
 
-// SetFont sets the cells' measures and forgets all glyphs.
-func (p *Painter) SetFont(m Measures) {
-	p.m, p.glyphs = m, nil
-	half, w, h := m.Thick/2, float32(m.Width), float32(m.Height)
-	near := func(y, at float32) bool { return abs(y-at) <= half }
-	mod := func(x, y float32) float32 { return x - y*float32(math.Floor(float64(x/y))) }
-	under := func(style int, in func(x, y float32) bool) { p.under[style] = m.spans(in) }
-	under(1, func(_, y float32) bool { return near(y, m.Underline) })
-	under(2, func(_, y float32) bool { return near(y, m.Underline-m.Thick) || near(y, m.Underline+m.Thick) })
-	under(3, func(x, y float32) bool {
-		return near(y, m.Underline+float32(math.Sin(float64(x/w*6.2831853)))*m.Thick)
-	})
-	under(4, func(x, y float32) bool { return near(y, m.Underline) && mod(x, 2*m.Thick) < m.Thick })
-	under(5, func(x, y float32) bool { return near(y, m.Underline) && mod(x, w/2) < w/3 })
-	p.strike = m.spans(func(_, y float32) bool { return near(y, m.Strike) })
-	p.over = m.spans(func(_, y float32) bool { return y <= m.Thick })
-	bar := max(m.Thick*1.5, 2)
-	p.cursor[CursorBar] = m.spans(func(x, _ float32) bool { return x < bar })
-	p.cursor[CursorUnderline] = m.spans(func(_, y float32) bool { return y > h-bar })
-	p.cursor[CursorHollow] = m.spans(func(x, y float32) bool {
-		return x < m.Thick || y < m.Thick || x > w-m.Thick || y > h-m.Thick
-	})
-}
-
-func abs(v float32) float32 { return max(v, -v) }
-
-// SetGlyph gives a glyph the numbers n…n+cells-1, one for each cell. pix are its
-// pixels, R, G, B, A with alpha multiplied; only a colour glyph's are looked at
-// for more than alpha.
-func (p *Painter) SetGlyph(n, cells int, pix []byte, color bool) {
-	for len(p.glyphs) < n+cells {
-		p.glyphs = append(p.glyphs, glyph{})
-	}
-	for i := range cells {
-		p.glyphs[n+i] = p.cut(pix, i*p.m.Width, cells*p.m.Width, color)
-	}
-}
-
-// cut takes the cell at column left from a glyph stride pixels wide.
-func (p *Painter) cut(pix []byte, left, stride int, color bool) glyph {
-	g := glyph{x0: p.m.Width, y0: p.m.Height}
-	at := func(x, y int) []byte { return pix[4*(y*stride+left+x):] }
-	for y := range p.m.Height {
-		for x := range p.m.Width {
-			if at(x, y)[3] != 0 {
-				g.x0, g.x1 = min(g.x0, x), max(g.x1, x+1)
-				g.y0, g.y1 = min(g.y0, y), y+1
-			}
-		}
-	}
-	if g.x1 == 0 {
-		return glyph{}
-	}
-	n := (g.x1 - g.x0) * (g.y1 - g.y0)
-	if color {
-		g.color = make([]uint32, 0, n)
-	} else {
-		g.mask = make([]byte, 0, n)
-	}
-	for y := g.y0; y < g.y1; y++ {
-		for x := g.x0; x < g.x1; x++ {
-			if color {
-				g.color = append(g.color, binary.LittleEndian.Uint32(at(x, y)))
-			} else {
-				g.mask = append(g.mask, at(x, y)[3])
-			}
-		}
-	}
-	return g
-}
-
 // Cells draws the cells x0…x1-1 of the rows y0…y1-1. cells holds all rows, each
 // of cols cells; what is outside the picture is left out.
 func (p *Painter) Cells(cells []byte, cols, x0, x1, y0, y1, layer int) {
-	cw, ch := p.m.Width, p.m.Height
+	f := p.Font
+	cw, ch := f.m.Width, f.m.Height
+	glyphs := f.list()
 	x1 = min(x1, (p.w+cw-1)/cw)
 	y1 = min(y1, (p.h+ch-1)/ch)
 	for y := y0; y < y1; y++ {
@@ -149,8 +68,8 @@ func (p *Painter) Cells(cells []byte, cols, x0, x1, y0, y1, layer int) {
 		x := x0 * cw
 		for ; len(row) >= CellBytes; row, x = row[CellBytes:], x+cw {
 			n := int(row[3]&^Solid)<<8 | int(row[7])
-			if n != 0 && n < len(p.glyphs) {
-				p.glyph(&p.glyphs[n], row, x, y*ch)
+			if n != 0 && n < len(glyphs) {
+				p.glyph(&glyphs[n], row, x, y*ch)
 			}
 			if bits := row[11]; bits&^ColorGlyph != 0 {
 				p.lines(row, bits, x, y*ch)
@@ -162,19 +81,19 @@ func (p *Painter) Cells(cells []byte, cols, x0, x1, y0, y1, layer int) {
 // backgrounds fills a row of cells: one row of pixels by runs, and the others are
 // copies of it.
 func (p *Painter) backgrounds(row []byte, x, y int) {
-	end := min(x+len(row)/CellBytes*p.m.Width, p.w)
+	end := min(x+len(row)/CellBytes*p.Font.m.Width, p.w)
 	first := p.pix[y*p.w+x : y*p.w+end]
 	for rest := first; len(row) >= CellBytes && len(rest) > 0; {
 		c, n := colorAt(row[4:]), 0
 		for len(row) >= CellBytes && colorAt(row[4:]) == c {
-			n += p.m.Width
+			n += p.Font.m.Width
 			row = row[CellBytes:]
 		}
 		n = min(n, len(rest))
 		fill(rest[:n], c)
 		rest = rest[n:]
 	}
-	for i := 1; i < p.m.Height && y+i < p.h; i++ {
+	for i := 1; i < p.Font.m.Height && y+i < p.h; i++ {
 		copy(p.pix[(y+i)*p.w+x:], first)
 	}
 }
@@ -182,13 +101,13 @@ func (p *Painter) backgrounds(row []byte, x, y int) {
 // someBackgrounds fills the cells of a row whose backgrounds a layer has.
 func (p *Painter) someBackgrounds(row []byte, x, y, layer int) {
 	plain := swap(p.Background)
-	for ; len(row) >= CellBytes; row, x = row[CellBytes:], x+p.m.Width {
+	for ; len(row) >= CellBytes; row, x = row[CellBytes:], x+p.Font.m.Width {
 		c := colorAt(row[4:])
 		if row[3]&Solid == 0 && (layer == SolidBackgrounds || c == plain) {
 			continue
 		}
-		end := min(x+p.m.Width, p.w)
-		for i := y; i < y+p.m.Height && i < p.h; i++ {
+		end := min(x+p.Font.m.Width, p.w)
+		for i := y; i < y+p.Font.m.Height && i < p.h; i++ {
 			fill(p.pix[i*p.w+x:i*p.w+end], c)
 		}
 	}
@@ -262,16 +181,16 @@ func over(dst, src []uint32) {
 // lines draws what a cell's bits ask for, and the cursor above it.
 func (p *Painter) lines(cell []byte, bits byte, x, y int) {
 	if u := bits & UnderlineMask; u != 0 {
-		p.spans(p.under[u], x, y, colorAt(cell[8:]))
+		p.spans(p.Font.under[u], x, y, colorAt(cell[8:]))
 	}
 	if bits&Strike != 0 {
-		p.spans(p.strike, x, y, colorAt(cell))
+		p.spans(p.Font.strike, x, y, colorAt(cell))
 	}
 	if bits&Overline != 0 {
-		p.spans(p.over, x, y, colorAt(cell))
+		p.spans(p.Font.over, x, y, colorAt(cell))
 	}
 	if c := bits >> CursorShift & 3; c != 0 {
-		p.spans(p.cursor[c], x, y, swap(p.Cursor))
+		p.spans(p.Font.cursor[c], x, y, swap(p.Cursor))
 	}
 }
 

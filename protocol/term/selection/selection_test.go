@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/term"
-	"github.com/porthole-rac/porthole/wasm/client/selection"
+	"github.com/porthole-rac/porthole/protocol/term/selection"
 )
 
 func TestText(t *testing.T) {

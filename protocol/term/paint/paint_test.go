@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/porthole-rac/porthole/wasm/client/paint"
+	"github.com/porthole-rac/porthole/protocol/term/paint"
 )
 
 const (
@@ -76,7 +76,7 @@ func drawing(t *testing.T, p *paint.Painter, signs map[uint32]byte) string {
 // newPainter is a painter for a picture of whole cells of black.
 func newPainter(cols, rows int) *paint.Painter {
 	p := &paint.Painter{Background: black, Cursor: blue}
-	p.SetFont(small)
+	p.Font = paint.NewFont(small)
 	p.Resize(cols*small.Width, rows*small.Height)
 	p.Clear()
 	return p
@@ -137,7 +137,7 @@ func TestGlyphs(t *testing.T) {
 		{254, white, black, 0xfefefe},
 	} {
 		p := newPainter(1, 1)
-		p.SetGlyph(300, 1, full(1, c.alpha, c.alpha, c.alpha, c.alpha), false)
+		p.Font.SetGlyph(300, 1, full(1, c.alpha, c.alpha, c.alpha, c.alpha), false)
 		p.Cells(encode(cell{glyph: 300, fg: c.fg, bg: c.bg}), 1, 0, 1, 0, 1, paint.AllBackgrounds)
 		if got := pixel(t, p, 3, 3); got != c.want {
 			t.Errorf("%06x on %06x at %d: %06x, want %06x", c.fg, c.bg, c.alpha, got, c.want)
@@ -149,7 +149,7 @@ func TestGlyphs(t *testing.T) {
 func TestEveryBlend(t *testing.T) {
 	p := newPainter(1, 1)
 	for a := range 256 {
-		p.SetGlyph(1, 1, full(1, 0, 0, 0, byte(a)), false)
+		p.Font.SetGlyph(1, 1, full(1, 0, 0, 0, byte(a)), false)
 		for _, c := range [][2]uint32{{0xff00ff, 0x00ff00}, {0x13579b, 0xfdb975}, {0x804020, 0x102040}} {
 			p.Cells(encode(cell{glyph: 1, fg: c[0], bg: c[1]}), 1, 0, 1, 0, 1, paint.AllBackgrounds)
 			got := pixel(t, p, 0, 0)
@@ -166,7 +166,7 @@ func TestEveryBlend(t *testing.T) {
 // TestColorGlyph: its own colours show, and the text's does not.
 func TestColorGlyph(t *testing.T) {
 	p := newPainter(1, 1)
-	p.SetGlyph(1, 1, full(1, 128, 64, 0, 128), true)
+	p.Font.SetGlyph(1, 1, full(1, 128, 64, 0, 128), true)
 	p.Cells(encode(cell{glyph: 1, fg: green, bg: blue, bits: paint.ColorGlyph}), 1, 0, 1, 0, 1, paint.AllBackgrounds)
 	if got := pixel(t, p, 2, 2); got != 0x80407f {
 		t.Errorf("half of it on blue is %06x", got)
@@ -181,7 +181,7 @@ func TestWideGlyph(t *testing.T) {
 	for x := 4; x < 9; x++ {
 		pix[at(x, 2)] = 255
 	}
-	p.SetGlyph(7, 2, pix, false)
+	p.Font.SetGlyph(7, 2, pix, false)
 	p.Cells(encode(cell{glyph: 7, fg: red}, cell{glyph: 8, fg: green}, cell{glyph: 8, fg: blue}), 3, 0, 3, 0, 1, paint.AllBackgrounds)
 	want := "\n..................\n..................\n....rrggg...bbb...\n"
 	got := drawing(t, p, map[uint32]byte{black: '.', red: 'r', green: 'g', blue: 'b'})
@@ -221,8 +221,8 @@ func TestGridLargerThanPicture(t *testing.T) {
 			p := newPainter(1, 1)
 			p.Resize(size[0], size[1])
 			p.Clear()
-			p.SetGlyph(1, 1, full(1, 9, 9, 9, 255), false)
-			p.SetGlyph(2, 1, full(1, 9, 9, 9, 255), true)
+			p.Font.SetGlyph(1, 1, full(1, 9, 9, 9, 255), false)
+			p.Font.SetGlyph(2, 1, full(1, 9, 9, 9, 255), true)
 			var cells []cell
 			for range 4 {
 				cells = append(cells, cell{glyph: 1, fg: red, bg: green, line: red, bits: 1 | paint.Strike | paint.CursorHollow<<paint.CursorShift},
@@ -251,7 +251,7 @@ func TestLayers(t *testing.T) {
 		{paint.SolidBackgrounds, [4]uint32{white, white, black, green}},
 	} {
 		p := newPainter(4, 1)
-		p.SetGlyph(1, 1, full(1, 0, 0, 0, 255), false)
+		p.Font.SetGlyph(1, 1, full(1, 0, 0, 0, 255), false)
 		p.Background = white
 		p.Clear() // stands for a picture
 		p.Background = black
@@ -267,8 +267,8 @@ func TestLayers(t *testing.T) {
 // TestNewFontForgets: glyphs of another size are not drawn.
 func TestNewFontForgets(t *testing.T) {
 	p := newPainter(1, 1)
-	p.SetGlyph(1, 1, full(1, 0, 0, 0, 255), false)
-	p.SetFont(small)
+	p.Font.SetGlyph(1, 1, full(1, 0, 0, 0, 255), false)
+	p.Font = paint.NewFont(small)
 	p.Cells(encode(cell{glyph: 1, fg: red, bg: white}), 1, 0, 1, 0, 1, paint.AllBackgrounds)
 	if got := pixel(t, p, 3, 3); got != white {
 		t.Errorf("a glyph of the old font shows: %06x", got)
@@ -342,7 +342,7 @@ const cols, rows = 120, 40
 func screenful() (*paint.Painter, []byte) {
 	m := paint.Measures{Width: 9, Height: 18, Underline: 16, Strike: 9, Thick: 1}
 	p := &paint.Painter{}
-	p.SetFont(m)
+	p.Font = paint.NewFont(m)
 	p.Resize(cols*m.Width, rows*m.Height)
 	for n := 1; n < 95; n++ {
 		pix := make([]byte, 4*m.Width*m.Height)
@@ -356,7 +356,7 @@ func screenful() (*paint.Painter, []byte) {
 				}
 			}
 		}
-		p.SetGlyph(n, 1, pix, false)
+		p.Font.SetGlyph(n, 1, pix, false)
 	}
 	var cells []cell
 	for i := range cols * rows {
