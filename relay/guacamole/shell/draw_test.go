@@ -23,7 +23,7 @@ func TestLooks(t *testing.T) {
 		{"boxes", "┌──────┬──────┐ ╔════╦════╗ ╭────╮\r\n│ left │ right│ ║ ab ║ cd ║ │ ok │\r\n├──────┼──────┤ ╠════╬════╣ ╰────╯\r\n└──────┴──────┘ ╚════╩════╝ ┏━┳━┓\r\n▁▂▃▄▅▆▇█ ░▒▓ ▏▎▍▌▋▊▉ ⠁⠃⠇⡇⣇⣧⣷⣿ \x1b[44m\ue0b0\x1b[m\x1b[34m\ue0b0\x1b[m"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			p := newPage(t, 8*60, 17*6, nil)
+			p := newPage(t, 8*60, 17*9, nil)
 			p.output(x.text)
 			p.golden(x.name)
 			p.same(x.name)

@@ -249,21 +249,16 @@ func TestClipboardOfPrograms(t *testing.T) {
 	p.want("a question for the clipboard", "clipboard 7 denied true")
 }
 
-// TestInputWindow: what the session has no room for waits, in order.
-func TestInputWindow(t *testing.T) {
-	p := newPage(t, 640, 400, func(m *wire.Welcome) { m.InputWindow = 4 })
+// TestLongPaste goes in parts.
+func TestLongPaste(t *testing.T) {
+	p := newPage(t, 640, 400, nil)
+	p.SetClipboard(strings.Repeat("x", wire.MaxInput+1))
 	p.records()
-	p.SetClipboard("123456")
-	p.press('a')
 	p.press(ctrl, shift, 'v')
-	p.press('b')
-	p.want("within the window", `input "a"`, `paste "123" true`)
-	ack := wire.InputAck{Bytes: 3}
-	p.record(wire.TypeInputAck, ack.Append)
-	p.want("room for three", `paste "456" false`)
-	m := wire.Mark{Number: 1, InputBytes: 8}
-	p.record(wire.TypeMark, m.Append)
-	p.want("room for the rest", `input "b"`)
+	got := p.records()
+	if len(got) != 2 || !strings.HasSuffix(got[0], "true") || got[1] != `paste "x" false` {
+		t.Errorf("%d records", len(got))
+	}
 }
 
 // TestReadOnly: nothing that is typed, pasted or clicked leaves the page.

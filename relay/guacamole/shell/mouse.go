@@ -5,6 +5,7 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/term/keyboard"
 	"github.com/porthole-rac/porthole/protocol/term/selection"
+	"github.com/porthole-rac/porthole/protocol/wire"
 )
 
 // Buttons of a mouse, as the page's protocol counts them.
@@ -253,8 +254,11 @@ func (s *Shell) paste() {
 		s.answerText(s.clip)
 	default:
 		s.userTyped()
-		if !s.enqueue(true, []byte(s.clip)) {
-			s.notify("The text is too long to be pasted, or there is no connection.")
+		for rest := s.clip; len(rest) > 0; {
+			n := min(len(rest), wire.MaxInput)
+			m := wire.Paste{More: n < len(rest), Data: []byte(rest[:n])}
+			s.send(m.Append(s.buf[:0]))
+			rest = rest[n:]
 		}
 	}
 }

@@ -18,7 +18,8 @@ import (
 type Config struct {
 	Width, Height int // of the page's view, pixels
 	DPI           int // dots per inch of the page; 0: 96
-	// Send takes records for the session. p is valid during the call.
+	// Send takes records for the session. p is valid during the call. Who takes them
+	// sees to it that Welcome's input window is kept.
 	Send func(p []byte)
 	// Clipboard takes what the person or a program copied, as UTF-8.
 	Clipboard func(text string)
@@ -63,7 +64,6 @@ type Shell struct {
 
 	offset uint64 // output applied
 	mark   wire.Mark
-	out    outgoing
 	keys   keys
 	mouse  mouse
 	clip   string // what the page has in its clipboard
@@ -191,16 +191,7 @@ func (s *Shell) Receive(t wire.Type, body []byte) error {
 func (s *Shell) receiveRest(t wire.Type, body []byte) error {
 	switch t {
 	case wire.TypeMark:
-		if err := s.mark.Decode(body); err != nil {
-			return err
-		}
-		s.confirmed(s.mark.InputBytes)
-	case wire.TypeInputAck:
-		var m wire.InputAck
-		if err := m.Decode(body); err != nil {
-			return err
-		}
-		s.confirmed(m.Bytes)
+		return s.mark.Decode(body)
 	case wire.TypeClipboard:
 		var m wire.Clipboard
 		if err := m.Decode(body); err != nil {
@@ -225,6 +216,15 @@ func (s *Shell) receiveRest(t wire.Type, body []byte) error {
 // was drawn since is on the page, it may be acknowledged.
 func (s *Shell) Mark() uint64 { return s.mark.Number }
 
+// sendInput sends bytes for the program. The session keeps them until that is there.
+func (s *Shell) sendInput(p []byte) {
+	if len(p) == 0 || s.welcome.ReadOnly {
+		return
+	}
+	m := wire.Input{Data: p}
+	s.send(m.Append(s.buf[:0]))
+}
+
 // Offset gives how much of the output was applied, bytes, and the Welcome under which
 // it counts, for resuming.
 func (s *Shell) Offset() (offset, epoch uint64) { return s.offset, s.welcome.Epoch }
@@ -239,7 +239,6 @@ func (s *Shell) send(p []byte) {
 func (s *Shell) welcomed(m *wire.Welcome) {
 	s.welcome = *m
 	s.mark = wire.Mark{}
-	s.out.welcome(m.InputBytes, m.InputWindow)
 	if t, ok := theme.Guacd(m.ColorScheme); ok {
 		s.theme = t
 	}
@@ -255,7 +254,6 @@ func (s *Shell) welcomed(m *wire.Welcome) {
 func (s *Shell) connected() {
 	s.ready = true
 	s.endTalk()
-	s.flush()
 }
 
 // output applies bytes of the target; those it has already are skipped.
