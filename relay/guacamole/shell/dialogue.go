@@ -13,7 +13,8 @@ import (
 // the target is there. Nothing that is typed into a field without echo is in it.
 type dialogue struct {
 	term    *term.Terminal // nil: there is none
-	prompt  wire.Prompt    // count of fields 0: nothing is asked
+	asked   bool           // something was asked
+	prompt  wire.Prompt    // count of fields 0: nothing is asked now
 	answers []string
 	line    []byte // of the field that is being answered
 }
@@ -69,7 +70,7 @@ func (d *dialogue) write(text string) { _, _ = d.term.Write([]byte(text)) }
 func (s *Shell) ask(m *wire.Prompt) {
 	d := s.openTalk()
 	d.forget()
-	d.prompt, d.answers = *m, nil
+	d.prompt, d.answers, d.asked = *m, nil, true
 	d.write("\r\n")
 	if m.Title != "" {
 		d.write("\x1b[1m")

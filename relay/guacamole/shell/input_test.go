@@ -293,6 +293,9 @@ func TestDialogue(t *testing.T) {
 	q := wire.Prompt{ID: 3, Title: "Log in to build-7", Instruction: "Authorised \x1b[31muse only.\nBe kind.", Fields: []wire.PromptField{
 		{Label: "Username", Echo: true}, {Label: "Password:"},
 	}}
+	p.records()
+	p.press('l')
+	p.want("typed before the target is there: the session keeps it", `input "l"`)
 	p.record(wire.TypePrompt, q.Append)
 	p.records()
 	for _, r := range "anx" {

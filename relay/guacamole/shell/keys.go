@@ -204,7 +204,8 @@ func (s *Shell) Key(sym uint32, down bool) {
 	case down && s.command(e):
 		k.taken = sym
 		return
-	case s.talk.term != nil:
+	case s.talk.term != nil && s.talk.asked:
+		// Also between questions: a password that is typed ahead is nothing for a shell.
 		if down {
 			s.answerKey(e)
 		}
