@@ -4,7 +4,10 @@
 //
 //	/                     My applications, and login
 //	/if/rac/TOKEN/        the session page
+//	/if/rac/NAME          its files, so that one prefix is all that a proxy routes here
 //	/ws/rac/TOKEN/        its WebSocket, subprotocol porthole.v1
+//	/if/rac/direct/       the same for pages that came through the authority's tunnel, in
+//	                      place of /ws/rac/: see [Tunnel]
 //	/api/…, /open/…       handled by the authority's own handler, when it has one
 //	/-/health/live/       204 while the process lives
 //	/-/health/ready/      204 while new connections are taken, else 503

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,9 +59,54 @@ func (f *files) page(name string) echo.HandlerFunc {
 	}
 }
 
-// asset serves the file that the last part of the route names. The session page
-// lies below /if/rac/TOKEN/ and names its files relative to itself, so that the
-// bundle works from any place.
+// sessionPage serves the page of a session. In the bundle it names its files relative to
+// itself, so that it works from any place; below /if/rac/TOKEN/ each session would have
+// files of its own then, and a browser would load the programs anew for each. So here it
+// names them one level up, where they are the same for all. tunnel marks it as a page that
+// comes through the authority.
+func (f *files) sessionPage(tunnel bool) (echo.HandlerFunc, error) {
+	const name = "index.html"
+	if !f.names[name] {
+		return f.page(name), nil // says what is wrong
+	}
+	page, err := fs.ReadFile(f.fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	page = bytes.ReplaceAll(page, []byte(`="./`), []byte(`="../`))
+	if tunnel {
+		page = bytes.Replace(page, []byte(`<html `), []byte(`<html data-way="tunnel" `), 1)
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err = w.Write(page)
+	if err := errors.Join(err, w.Close()); err != nil {
+		return nil, fmt.Errorf("compress %s: %w", name, err)
+	}
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("Content-Type", contentType(name))
+		h.Set("Cache-Control", "no-cache")
+		h.Add("Vary", "Accept-Encoding")
+		body := page
+		if accepts(c.Request(), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			body = packed.Bytes()
+		}
+		http.ServeContent(c.Response(), c.Request(), "", time.Time{}, bytes.NewReader(body))
+		return nil
+	}, nil
+}
+
+// named serves a file of the bundle beside the session pages.
+func (f *files) named(c echo.Context) error {
+	if name := c.Param("name"); f.names[name] {
+		return f.serve(c, name)
+	}
+	return echo.ErrNotFound
+}
+
+// asset serves the file that the last part of the route names.
 func (f *files) asset(c echo.Context) error {
 	name := strings.TrimPrefix(path.Clean("/"+c.Param("*")), "/")
 	if !f.names[name] {

@@ -8,16 +8,17 @@ import (
 )
 
 // policy is the pages' Content Security Policy: nothing but our own files, no
-// inline script, and WebAssembly without eval.
+// inline script, and WebAssembly without eval. The place is for where else pages may
+// connect.
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; media-src 'self' blob:; " +
+	"img-src 'self' data: blob:; font-src 'self'; connect-src 'self'%s; worker-src 'self'; media-src 'self' blob:; " +
 	"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // headers sets what every answer carries.
 func (s *Server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", s.policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "no-referrer")

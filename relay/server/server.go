@@ -38,6 +38,9 @@ type Config struct {
 	API http.Handler
 	// Login gives the value of the login session's cookie, or "".
 	Login func(*http.Request) string
+	// Tunnel is set where pages come through a tunnel of the authority, as with
+	// authentik; nil: they come straight to /ws/rac/TOKEN/.
+	Tunnel *Tunnel
 	// Origins are further origins whose pages may open connections, such as
 	// "https://desk.example.org"; the server's own always may.
 	Origins []string
@@ -54,10 +57,11 @@ type Config struct {
 
 // Server serves browsers. Make one with New.
 type Server struct {
-	cfg   Config
-	echo  *echo.Echo
-	http  *http.Server
-	ready atomic.Bool
+	cfg    Config
+	echo   *echo.Echo
+	http   *http.Server
+	policy string // Content Security Policy
+	ready  atomic.Bool
 	// sockets is done when the server stops: it ends attachments whose session
 	// cannot tell them so.
 	sockets     context.Context
@@ -77,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Login = func(*http.Request) string { return "" }
 	}
 	cfg.Secure = cfg.Secure || cfg.TLS != nil
-	s := &Server{cfg: cfg, echo: echo.New()}
+	s := &Server{cfg: cfg, echo: echo.New(), policy: fmt.Sprintf(policy, cfg.Tunnel.connectSources())}
 	s.sockets, s.stopSockets = context.WithCancel(context.Background())
 	e := s.echo
 	e.HideBanner, e.HidePort = true, true
@@ -90,10 +94,21 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("read web bundle: %w", err)
 	}
 	read := []string{http.MethodGet, http.MethodHead}
-	e.Match(read, "/", files.page("home.html"))
-	e.Match(read, "/if/rac/:token/", files.page("index.html"))
+	session, err := files.sessionPage(cfg.Tunnel != nil)
+	if err != nil {
+		return nil, fmt.Errorf("read web bundle: %w", err)
+	}
+	e.Match(read, "/if/rac/:token/", session)
 	e.Match(read, "/if/rac/:token/*", files.asset)
-	e.GET("/ws/rac/:token/", s.socket)
+	e.Match(read, "/if/rac/:name", files.named)
+	if t := cfg.Tunnel; t != nil {
+		e.Pre(t.withoutPrefix)
+		e.Match(read, "/", t.home)
+		e.GET(directPath, s.direct)
+	} else {
+		e.Match(read, "/", files.page("home.html"))
+		e.GET("/ws/rac/:token/", s.socket)
+	}
 	e.Match(read, "/-/health/live/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 	e.Match(read, "/-/health/ready/", s.health)
 	if cfg.API != nil {

@@ -95,7 +95,7 @@ func squeezed(text string) string {
 
 var bundle = fstest.MapFS{
 	"home.html":                    {Data: []byte("<h1>home</h1>")},
-	"index.html":                   {Data: []byte("<h1>session</h1>")},
+	"index.html":                   {Data: []byte(`<html lang="en"><script src="./app-0123456789abcdef.js"></script><h1>session</h1></html>`)},
 	"app-0123456789abcdef.js":      {Data: []byte("plain script")},
 	"app-0123456789abcdef.js.gz":   {Data: []byte(squeezed("plain script"))},
 	"app-0123456789abcdef.js.br":   {Data: []byte("brotli script")},
@@ -243,7 +243,10 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"GET", "/", nil, 200, "<h1>home</h1>", "text/html; charset=utf-8", ask},
 		{"HEAD", "/", nil, 200, "", "text/html; charset=utf-8", ask},
-		{"GET", "/if/rac/" + token + "/", nil, 200, "<h1>session</h1>", "text/html; charset=utf-8", ask},
+		{"GET", "/if/rac/" + token + "/", nil, 200, `<html lang="en"><script src="../app-0123456789abcdef.js"></script><h1>session</h1></html>`, "text/html; charset=utf-8", ask},
+		{"GET", "/if/rac/app-0123456789abcdef.js", nil, 200, "plain script", "text/javascript; charset=utf-8", forever},
+		{"GET", "/if/rac/none.js", nil, 404, "", "", ""},
+		{"GET", "/if/rac/.secret", nil, 404, "", "", ""},
 		{"GET", "/if/rac/" + token + "/app-0123456789abcdef.js", nil, 200, "plain script", "text/javascript; charset=utf-8", forever},
 		{"GET", "/app-0123456789abcdef.js", nil, 200, "plain script", "text/javascript; charset=utf-8", forever},
 		{"GET", "/app-0123456789abcdef.js", []string{"Accept-Encoding", "gzip"}, 200, squeezed("plain script"), "text/javascript; charset=utf-8", forever},

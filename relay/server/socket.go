@@ -26,27 +26,7 @@ func (s *Server) socket(c echo.Context) error {
 	case token == "" || len(token) > maxToken:
 		return echo.ErrNotFound
 	}
-	if !s.admit() {
-		return echo.NewHTTPError(http.StatusServiceUnavailable)
-	}
-	defer s.open.Done()
-	conn, err := websocket.Accept(c.Response(), r, &websocket.AcceptOptions{
-		Subprotocols:       []string{wire.Subprotocol},
-		InsecureSkipVerify: true, // sameOrigin has decided
-		CompressionMode:    websocket.CompressionDisabled,
-	})
-	if err != nil {
-		return nil // Accept has answered
-	}
-	if conn.Subprotocol() != wire.Subprotocol {
-		_ = conn.Close(websocket.StatusPolicyViolation, "subprotocol "+wire.Subprotocol+" expected")
-		return nil
-	}
-	conn.SetReadLimit(wire.MaxFromBrowser)
-	presented := authority.Presented{Token: token, Login: s.cfg.Login(r), Client: c.RealIP()}
-	// The request's own context ends with the hijacked request.
-	s.cfg.Sessions.Serve(s.sockets, &socket{conn: conn}, presented)
-	return nil
+	return s.accept(c, authority.Presented{Token: token, Login: s.cfg.Login(r), Client: c.RealIP()})
 }
 
 // socket adapts a WebSocket to session.Socket. Its read buffer is kept between
