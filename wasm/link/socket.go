@@ -50,7 +50,9 @@ const (
 	outBuffer  = 4 << 10
 )
 
-// dial opens a socket; take as in Events.
+// dial opens a socket; take as in Events. Where the page's way leads through an
+// authority, the scripts open it, by portholeDial (web/js/way.js), within their own bound
+// of time; what they give is a WebSocket, or behaves like one, and is open.
 func dial(ctx context.Context, url string, take func(js.Value) ([]byte, error)) (s *socket, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the browser throws for addresses that it does not like
@@ -71,7 +73,16 @@ func dial(ctx context.Context, url string, take func(js.Value) ([]byte, error)) 
 		return nil
 	})
 	channel.Get("port2").Set("onmessage", s.turned)
-	s.ws = global.Get("WebSocket").New(url, []any{wire.Subprotocol})
+	if by := global.Get("portholeDial"); by.Type() == js.TypeFunction {
+		if s.ws, err = await(by.Invoke()); err != nil {
+			s.port.Call("close")
+			s.turned.Release()
+			return nil, fmt.Errorf("open websocket: %w", err)
+		}
+		s.opened = true
+	} else {
+		s.ws = global.Get("WebSocket").New(url, []any{wire.Subprotocol})
+	}
 	s.ws.Set("binaryType", "arraybuffer")
 	s.on("open", func(js.Value) { s.opened = true })
 	s.on("message", s.message)
@@ -92,6 +103,26 @@ func dial(ctx context.Context, url string, take func(js.Value) ([]byte, error)) 
 		return nil, fmt.Errorf("open websocket: %w", s.err)
 	}
 	return s, nil
+}
+
+// await waits for a promise, as long as it takes.
+func await(promise js.Value) (v js.Value, err error) {
+	done := make(chan struct{})
+	then := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		v = args[0]
+		close(done)
+		return nil
+	})
+	defer then.Release()
+	failed := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		err = errors.New(args[0].Get("message").String())
+		close(done)
+		return nil
+	})
+	defer failed.Release()
+	promise.Call("then", then, failed)
+	<-done
+	return v, err
 }
 
 func (s *socket) on(name string, f func(e js.Value)) {

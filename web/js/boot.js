@@ -1,5 +1,6 @@
 // Starts the session page: decides which program this connection needs, takes away
-// what belongs to the other one, and loads it.
+// what belongs to the other one, and loads it. A page that comes through an authority's
+// tunnel opens it first, and hears of the protocol through it.
 
 import { porthole } from "./api.js";
 
@@ -15,7 +16,9 @@ const [, token, hint] = /\/if\/rac\/([^/]+)\/$/.test(location.pathname)
 
 let known = null;
 try { known = sessionStorage.getItem(`porthole.protocol.${token}`); } catch { /* not in this browser */ }
-const program = desktops.has(known ?? hint) ? "desktop" : "terminal";
+const way = document.documentElement.dataset.way && token ? (await import("./way.js")).way : null;
+if (way && !known) await way.next();
+const program = desktops.has(known ?? way?.protocol ?? hint) ? "desktop" : "terminal";
 
 document.body.classList.add(program);
 for (const e of document.querySelectorAll("[data-for]")) {

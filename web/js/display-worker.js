@@ -7,13 +7,14 @@
 //   display-queue.js     what is to be painted, in order, frame by frame
 //   display-surface.js   a canvas (also on the page, where workers have none)
 //   display-sound.js     sound, on its way to the AudioWorklet
+//   way-worker.js        sockets where the way leads through an authority; it documents its messages
 //
 // The page talks to it through the class Display of display.js. Messages are objects
 // with their kind in t.
 //
 // # From the page
 //
-//   start       url (of the WebSocket), canvas (OffscreenCanvas, or null: the page paints), view {width, height,
+//   start       url (of the WebSocket), way (sockets come by way-worker.js instead), canvas (OffscreenCanvas, or null: the page paints), view {width, height,
 //               scale, drive}, hello {timeZone, locale, keyboard, touch: texts}, hidden, resume {connection, secret} or null
 //   view        width, height (CSS pixels of the view), scale (device pixel ratio), drive: the view gives the
 //               desktop its size. The worker waits until it has settled.
@@ -63,6 +64,7 @@ import { Queue } from "./display-queue.js";
 import { Sound } from "./display-sound.js";
 import { Split } from "./display-split.js";
 import { Surface } from "./display-surface.js";
+import { WorkerWay } from "./way-worker.js";
 
 const pictures = new Pictures();
 const split = new Split(pictures);
@@ -70,6 +72,7 @@ const sound = new Sound(tell);
 let queue = null;
 let memory = null; // of the program; its buffer is another one after it has grown
 let program = null; // the functions of the program
+let way = null;
 let early = []; // messages of the page before the program runs
 
 function tell(message, transfer) { self.postMessage(message, transfer ?? []); }
@@ -137,6 +140,10 @@ async function start(m) {
     load(new URL("asset:display.wasm", import.meta.url), Number("asset-size:display.wasm")), abilities(), surface && pictures.convert(),
   ]);
   delete m.canvas;
+  if (m.way) {
+    way = new WorkerWay(tell);
+    globalThis.portholeDial = () => way.dial();
+  }
   Object.assign(m.hello ??= {}, can);
   early.unshift(m);
   await go.run(instance); // runs for ever
@@ -165,6 +172,12 @@ self.onmessage = ({ data: m }) => {
       break;
     case "framePainted":
       queue.paintedByPage(m);
+      break;
+    case "open":
+      way.open(m);
+      break;
+    case "dialed":
+      way.dialed(m);
       break;
     default:
       if (early) early.push(m);

@@ -8,6 +8,8 @@
 //   const figures = await display.stats();
 
 import { Surface } from "./display-surface.js";
+import { way } from "./way.js";
+import { join } from "./way-worker.js";
 
 export class Display {
   constructor({ canvas, url, view, hello, resume, tell }) {
@@ -22,7 +24,7 @@ export class Display {
       offscreen = canvas.transferControlToOffscreen();
     } catch { /* not in this browser: the page paints */ }
     if (!offscreen) this.surface = new Surface(canvas, (width, height) => tell({ t: "size", width, height }));
-    this.send({ t: "start", url, view, hello: hello ?? {}, resume: resume ?? null, hidden: document.hidden, canvas: offscreen }, offscreen ? [offscreen] : []);
+    this.send({ t: "start", url, way: Boolean(way), view, hello: hello ?? {}, resume: resume ?? null, hidden: document.hidden, canvas: offscreen }, offscreen ? [offscreen] : []);
     this.seen = () => this.send({ t: "hidden", on: document.hidden });
     document.addEventListener("visibilitychange", this.seen);
   }
@@ -34,6 +36,15 @@ export class Display {
       case "frame":
         this.paint(m);
         break;
+      case "dial":
+        this.dial(m.id);
+        break;
+      case "opened":
+        this.opened?.(m.ok);
+        break;
+      case "directClosed":
+        if (m.id === this.direct?.id) this.direct.end();
+        break;
       case "stats":
       case "screenshot":
         this.asked.get(m.id)?.(m);
@@ -41,6 +52,22 @@ export class Display {
         break;
       default:
         this.tell(m);
+    }
+  }
+
+  /** The worker wants a socket: way-worker.js. */
+  async dial(id) {
+    const open = (url, protocols, ms) => new Promise((resolve) => {
+      this.opened = (ok) => resolve(ok ? this.direct = new Direct(id) : null);
+      this.send({ t: "open", id, url, protocols, ms });
+    });
+    try {
+      const socket = await way.dial(open);
+      if (socket === this.direct) return this.send({ t: "dialed", id });
+      const port = join(socket);
+      this.send({ t: "dialed", id, port }, [port]);
+    } catch (e) {
+      this.send({ t: "dialed", id, error: e.message });
     }
   }
 
@@ -73,5 +100,19 @@ export class Display {
   close() {
     document.removeEventListener("visibilitychange", this.seen);
     this.worker.terminate();
+  }
+}
+
+/** What the page knows of the worker's direct WebSocket. */
+class Direct extends EventTarget {
+  constructor(id) {
+    super();
+    this.id = id;
+    this.readyState = 1;
+  }
+
+  end() {
+    this.readyState = 3;
+    this.dispatchEvent(new Event("close"));
   }
 }

@@ -2,11 +2,12 @@
 // machine, questions, notices, the line that is down, the end, the title and the bell.
 
 import { porthole, setState } from "./api.js";
-import { t, has } from "./i18n.js";
+import { t, has, translate } from "./i18n.js";
 import { ask, promptGone as dropPrompt } from "./dialogs.js";
 import { menuConnected } from "./menu.js";
 import { show as showNotice } from "./notices.js";
 import { home, relay, token } from "./place.js";
+import { way } from "./way.js";
 
 export { emit, setState } from "./api.js";
 export { toggle as toggleMenu } from "./menu.js";
@@ -26,7 +27,8 @@ $("cancel").addEventListener("click", () => {
 $("reconnect").addEventListener("click", () => actions().reconnectNow());
 $("again").addEventListener("click", () => {
   const code = porthole.reason?.code;
-  if (["program", "load", "protocol"].includes(code) || !endpoint) location.reload();
+  // A page that came through an authority begins anew with the same address.
+  if (["program", "load", "protocol"].includes(code) || !endpoint || way) location.reload();
   else if (code === "taken-over") location.assign(`${home}?resume=${encodeURIComponent(connection)}`);
   else location.assign(`${home}?again=${encodeURIComponent(endpoint)}`);
 });
@@ -149,6 +151,28 @@ export function ended(e) {
   $("end").hidden = false;
   setState("ended", { code: e.code, step: e.step ?? "", message: e.message, remedy: e.remedy ?? "" });
   ($("again").hidden ? $("home") : $("again")).focus();
+}
+
+if (way) {
+  way.changed = wayChanged;
+  way.ended = wayEnded;
+  if (way.kind) wayChanged(way.kind, way.why);
+  if (way.reason) wayEnded(way.reason);
+  porthole.ui.way = () => way.kind;
+}
+
+/** Where the messages go: the slow way is said, with its cause. */
+function wayChanged(kind, why) {
+  const slow = kind === "tunnel";
+  $("menu-way").hidden = !slow;
+  $("menu-way").textContent = slow ? t("way.menu", t(`way.${why}`)) : "";
+  if (slow) notice({ code: "slow-way", text: "", detail: t(`way.${why}`) });
+}
+
+/** The authority has ended the connection, or there is none to be had. */
+async function wayEnded({ code, detail }) {
+  await translate();
+  ended({ code, step: endpoint ? "" : "relay", message: detail || t(`way.end.${code}`), remedy: t(`way.remedy.${code}`), canReconnect: code !== "authority-refused" });
 }
 
 let named = "";

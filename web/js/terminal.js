@@ -16,6 +16,8 @@ import { show as showNotice } from "./notices.js";
 import { installShim } from "./ebiten-shim.js";
 import { chooseDrawing } from "./drawing.js";
 import { home, token } from "./place.js";
+import { connect } from "./connect.js";
+import { way } from "./way.js";
 import * as session from "./session.js";
 
 const $ = (id) => document.getElementById(id);
@@ -144,6 +146,7 @@ async function start() {
   const config = await session.configure();
   config.drawing = chooseDrawing();
   globalThis.portholeConfig = config;
+  if (way) globalThis.portholeDial = () => way.dial(connect);
   if (config.drawing === "gpu") installShim();
   if (typeof WebAssembly !== "object" || !WebAssembly.instantiateStreaming) {
     await texts;
