@@ -116,6 +116,6 @@ func settingNames() []string {
 	return []string{
 		"data", "log-level", "log-json", "listen", "open-listen", "metrics", "tls-cert", "tls-key", "public-url", "demo", "origin", "trusted-proxy",
 		"resume-for", "max-connections", "connection-expiry", "idle-expiry", "login-expiry", "token-expiry",
-		"tunnel-grace", "ca-bundle",
+		"tunnel-grace", "ca-bundle", "origins", "direct",
 	}
 }

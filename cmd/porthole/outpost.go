@@ -31,6 +31,7 @@ type outpostFlags struct {
 	tunnelGrace    time.Duration
 	resumeFor      time.Duration
 	maxConnections int
+	pages          ownPageFlags
 }
 
 func (p *program) outpostCommand() *cobra.Command {
@@ -63,6 +64,7 @@ refuses the token, the outpost says so and tries again.`,
 			} else if len(e.metrics) == 0 {
 				e.metrics = []string{f.metrics}
 			}
+			f.pages.listenSet = c.Flags().Changed("listen")
 			return p.outpost(c.Context(), e, f, c.Flags().Changed("log-level"))
 		},
 	}
@@ -72,6 +74,7 @@ refuses the token, the outpost says so and tries again.`,
 	fl.DurationVar(&f.tunnelGrace, "tunnel-grace", authentik.DefaultGrace, "how long a connection waits when authentik has closed its tunnel; 0s: not at all")
 	fl.DurationVar(&f.resumeFor, "resume-for", 10*time.Minute, "how long a connection waits for a browser that has gone while its tunnel is there")
 	fl.IntVar(&f.maxConnections, "max-connections", 4096, "connections at a time")
+	f.pages.add(fl)
 	return c
 }
 
@@ -96,11 +99,16 @@ func (p *program) outpost(ctx context.Context, e authentikEnvironment, f outpost
 	defer func() { err = errors.Join(err, trust.Close()) }()
 
 	var sessions *session.Registry
+	var pages *ownPages
 	cfg := authentik.Config{
 		Host: e.host, Token: e.token, Insecure: e.insecure, Roots: roots,
 		Version: buildVersion(), Build: buildHash(), Logger: p.log,
 		Grace: f.tunnelGrace, MaxTunnels: 2 * f.maxConnections,
-		Serve: func(ctx context.Context, c authentik.Connection) { serveTunnel(ctx, sessions, c) },
+		Serve: func(ctx context.Context, c authentik.Connection) {
+			if !pages.serve(ctx, c) {
+				serveTunnel(ctx, sessions, c)
+			}
+		},
 	}
 	if !ownLevel {
 		cfg.SetLevel = p.level.Set
@@ -110,6 +118,9 @@ func (p *program) outpost(ctx context.Context, e authentikEnvironment, f outpost
 		return err
 	}
 	sessions = p.sessions(o, trust, f.resumeFor, f.maxConnections)
+	if pages, err = p.startPages(sessions, e, f.pages); err != nil {
+		return err
+	}
 	for _, address := range e.metrics {
 		l, err := listen(address)
 		if err != nil {
@@ -130,7 +141,7 @@ func (p *program) outpost(ctx context.Context, e authentikEnvironment, f outpost
 	o.Leave()
 	shutdown, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	err = sessions.Shutdown(shutdown)
+	err = pages.shutdown(shutdown)
 	stop()
 	<-done
 	return err
