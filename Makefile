@@ -10,12 +10,16 @@ TOOL = $(GO) tool -modfile=scripts/tools/go.mod
 # Everything that decides about bin/porthole, so that the second time is quick.
 BUNDLED := index.html $(shell find web wasm protocol scripts/bundle -type f -not -path 'web/dist/*')
 
-.PHONY: help run build test lint vet bench fuzz vuln clean deps-run deps-test deps-bench
+PLATFORM ?= linux/amd64
+IMAGE ?= porthole/rac:$(VERSION)
+
+.PHONY: help run build image test lint vet bench fuzz vuln clean deps-run deps-test deps-bench
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run     start Porthole with a demo machine, at http://127.0.0.1:8080/'
 	@echo 'make build   bin/porthole and the static bundle web/dist/'
+	@echo 'make image   a container image for docker load: PLATFORM=$(PLATFORM) IMAGE=$(IMAGE)'
 	@echo 'make test    lint, unit, integration and browser tests'
 	@echo 'make lint    formatting, staticcheck, and the rules of docs/ARCHITECTURE.md'
 	@echo 'make bench   the figures that Porthole promises, as one table and as JSON'
@@ -32,6 +36,9 @@ build: deps-run .cache/bundle.stamp
 .cache/bundle.stamp: $(BUNDLED) go.mod
 	$(GO) run ./scripts/bundle --version '$(VERSION)'
 	@touch $@
+
+image: build
+	$(GO) run ./scripts/image --version '$(VERSION)' --platform '$(PLATFORM)' --tag '$(IMAGE)'
 
 test: deps-test lint build
 	$(GO) test -race -timeout 20m ./...

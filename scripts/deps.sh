@@ -22,6 +22,7 @@ test | bench)
 		Xtightvnc:tightvncserver /usr/share/fonts/X11/misc:xfonts-base x11vnc:x11vnc Xvfb:xvfb qemu-system-x86_64:qemu-system-x86
 		wayvnc:wayvnc sway:sway grim:grim krfb:krfb dbus-run-session:dbus-daemon xev:x11-utils xclip:xclip gnutls-serv:gnutls-bin
 		pulseaudio:pulseaudio pactl:pulseaudio-utils
+		nginx:nginx-light caddy:caddy /etc/ssl/certs/ca-certificates.crt:ca-certificates
 	)
 	;;
 *)
