@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -24,18 +26,34 @@ func next(t *testing.T, p []byte) guac.Instruction {
 
 // What docs/tunnel.md shows, to the byte.
 func TestInstructions(t *testing.T) {
+	page, err := os.ReadFile("../../docs/tunnel.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := 0
 	for want, got := range map[string][]byte{
 		"8.porthole,1.1,4.s3cr,7.direct/,3.ssh;": (&tunnel.Offer{Secret: "s3cr", Address: "direct/", Protocol: "ssh"}).Append(nil),
 		"8.porthole,1.1,0.,0.,3.vnc;":            (&tunnel.Offer{Protocol: "vnc"}).Append(nil),
 		"13.porthole-data,1.1,1.1,4.AQID;":       tunnel.AppendData(nil, 1, true, []byte{1, 2, 3}),
 		"13.porthole-data,2.12,1.0,0.;":          tunnel.AppendData(nil, 12, false, nil),
 		"12.porthole-ack,1.1,2.16;":              tunnel.AppendAck(nil, 1, 16),
-		"14.porthole-close,1.3;":                 tunnel.AppendClose(nil, 3),
+		"14.porthole-close,1.1;":                 tunnel.AppendClose(nil, 1),
 	} {
 		if string(got) != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 		next(t, got)
+		if strings.Contains(string(page), "\n    "+want+"\n") {
+			documented++
+		}
+	}
+	if documented != 4 {
+		t.Errorf("%d of them are in docs/tunnel.md", documented)
+	}
+	for _, text := range []string{tunnel.Mark, tunnel.OpOffer, tunnel.OpAsk, tunnel.OpData, tunnel.OpAck, tunnel.OpClose, fmt.Sprint(tunnel.MaxPart), fmt.Sprint(tunnel.Window), fmt.Sprint(tunnel.AckEvery)} {
+		if !strings.Contains(string(page), text) {
+			t.Errorf("docs/tunnel.md does not say %s", text)
+		}
 	}
 }
 
