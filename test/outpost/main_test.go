@@ -194,6 +194,7 @@ func (s *site) startOutpost(o options) {
 	case <-time.After(patience):
 		s.t.Fatal("the outpost does not connect")
 	}
+	until(s.t, "authentik has heard the outpost's HELLO", func() bool { return len(s.authentik.Instances()) > 0 })
 }
 
 // logged is what the outpost has logged.
