@@ -35,28 +35,28 @@ func (w *Rows) Advance(n int) {
 	}
 }
 
-// Put4 paints whole pixels of four bytes and returns how many bytes it took: all
-// but the last 0–3, unless the rectangle is full.
-func (w *Rows) Put4(src []byte) int {
-	used, or := 0, w.dst.Opaque()
-	for w.y < w.r.H && len(src)-used >= 4 {
+// Put paints whole pixels of the target's format and returns how many bytes it took: all
+// but a part of a pixel, unless the rectangle is full.
+func (w *Rows) Put(src []byte) int {
+	used, size := 0, w.dst.Format.Size()
+	for w.y < w.r.H && len(src)-used >= size {
 		row := w.Row()
-		n := min(len(row), (len(src)-used)&^3)
-		Pixels4(row[:n], src[used:used+n], or)
-		used += n
-		w.Advance(n / 4)
+		n := min(len(row)/4, (len(src)-used)/size)
+		w.dst.Pixels(row[:4*n], src[used:used+n*size])
+		used += n * size
+		w.Advance(n)
 	}
 	return used
 }
 
-// Put3 paints whole pixels of three bytes.
-func (w *Rows) Put3(src []byte) int {
-	used := 0
-	for w.y < w.r.H && len(src)-used >= 3 {
+// PutCompact paints compact pixels.
+func (w *Rows) PutCompact(src []byte) int {
+	used, size := 0, w.dst.Compact()
+	for w.y < w.r.H && len(src)-used >= size {
 		row := w.Row()
-		n := min(len(row)/4, (len(src)-used)/3)
-		Pixels3(row[:4*n], src[used:used+3*n])
-		used += 3 * n
+		n := min(len(row)/4, (len(src)-used)/size)
+		w.dst.CompactPixels(row[:4*n], src[used:used+n*size])
+		used += n * size
 		w.Advance(n)
 	}
 	return used

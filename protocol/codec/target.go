@@ -25,6 +25,7 @@ type Target struct {
 	Stride        int    // bytes from a row to the next, at least 4 × Width
 	Width, Height int    // pixels
 	Alpha         bool   // keep the fourth byte of pixels; else it is 255
+	Format        Format // of the pixels that payloads have; RGBX with Alpha
 }
 
 // NewTarget returns an empty frame buffer of its own, without gaps between rows.
@@ -54,6 +55,48 @@ func (t *Target) Opaque() uint32 {
 		return 0
 	}
 	return 0xff000000
+}
+
+// Compact is the length of a compact pixel (CPIXEL, TPIXEL) in bytes.
+func (t *Target) Compact() int {
+	if t.Format == RGBX && !t.Alpha {
+		return 3
+	}
+	return t.Format.Size()
+}
+
+// Pixel is the value of a pixel of a payload.
+func (t *Target) Pixel(b []byte) uint32 {
+	if t.Format == RGBX {
+		return binary.LittleEndian.Uint32(b) | t.Opaque()
+	}
+	return t.Format.Pixel(b)
+}
+
+// CompactPixel is the value of a compact pixel.
+func (t *Target) CompactPixel(b []byte) uint32 {
+	if t.Format == RGBX && !t.Alpha {
+		return Pixel3(b)
+	}
+	return t.Pixel(b)
+}
+
+// Pixels paints pixels of a payload on a row. It stops at the shorter one.
+func (t *Target) Pixels(dst, src []byte) {
+	if t.Format == RGBX {
+		Pixels4(dst, src, t.Opaque())
+		return
+	}
+	t.Format.Pixels(dst, src)
+}
+
+// CompactPixels does so with compact ones.
+func (t *Target) CompactPixels(dst, src []byte) {
+	if t.Format == RGBX && !t.Alpha {
+		Pixels3(dst, src)
+		return
+	}
+	t.Pixels(dst, src)
 }
 
 // Row is the bytes of w pixels from x, y on; they must lie in the target.

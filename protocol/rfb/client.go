@@ -10,6 +10,7 @@ const (
 	clientKey               = 4
 	clientPointer           = 5
 	clientCutText           = 6
+	clientServerInput       = 9  // UltraVNC
 	clientTextChat          = 11 // UltraVNC
 	clientContinuousUpdates = 150
 	clientFence             = 248
@@ -178,6 +179,13 @@ func AppendAudioEnable(dst []byte, on bool) []byte {
 func AppendAudioFormat(dst []byte, f SampleFormat, channels byte, frequency uint32) []byte {
 	dst = append(dst, clientQEMU, qemuAudio, 0, qemuAudioFormat, byte(f), channels)
 	return binary.BigEndian.AppendUint32(dst, frequency)
+}
+
+// AppendServerInput blocks the keyboard and the mouse of the machine itself, or lets them
+// work again. UltraVNC and what is made of LibVNCServer take it (SetServerInput of RFB's
+// list of messages); others close the connection.
+func AppendServerInput(dst []byte, blocked bool) []byte {
+	return append(dst, clientServerInput, flag(blocked), 0, 0)
 }
 
 // AppendTextChatClose ends a chat that an UltraVNC server opened: there is nobody to

@@ -35,6 +35,7 @@ func TestClientMessages(t *testing.T) {
 		"sound":             {rfb.AppendAudioEnable(nil, true), joined(255, 1, 0, 0)},
 		"no sound":          {rfb.AppendAudioEnable(nil, false), joined(255, 1, 0, 1)},
 		"sound format":      {rfb.AppendAudioFormat(nil, rfb.SampleS16, 2, 48000), joined(255, 1, 0, 2, 3, 2, u32(48000))},
+		"server input":      {rfb.AppendServerInput(nil, true), []byte{9, 1, 0, 0}},
 		"chat":              {rfb.AppendTextChatClose(nil), joined(11, 0, 0, 0, u32(-2))},
 		"clipboard caps":    {rfb.AppendClipboardCaps(nil, rfb.ClipText|rfb.ClipHTML|rfb.ClipFiles|rfb.ClipRequest, [4]uint32{5, 6, 7, 8}), joined(6, 0, 0, 0, u32(-12), u32(0x03000005), u32(5), u32(7))},
 		"clipboard notify":  {rfb.AppendClipboardAction(nil, rfb.ClipNotify, rfb.ClipText), joined(6, 0, 0, 0, u32(-4), u32(0x08000001))},

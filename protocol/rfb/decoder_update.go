@@ -100,7 +100,7 @@ func pixels(e Encoding) dstep {
 		return (*Decoder).beginRRE
 	case EncodingCoRRE:
 		return (*Decoder).beginCoRRE
-	case EncodingHextile:
+	case EncodingHextile, EncodingZlibHex:
 		return (*Decoder).beginHextile
 	case EncodingZlib, EncodingZRLE:
 		return (*Decoder).beginZlib

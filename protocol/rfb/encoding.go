@@ -14,6 +14,7 @@ const (
 	EncodingHextile  Encoding = 5    // "Hextile Encoding"
 	EncodingZlib     Encoding = 6    // "zlib Encoding"
 	EncodingTight    Encoding = 7    // "Tight Encoding"
+	EncodingZlibHex  Encoding = 8    // "zlibhex Encoding"
 	EncodingTRLE     Encoding = 15   // RFC 6143, 7.7.5
 	EncodingZRLE     Encoding = 16   // "ZRLE Encoding"
 	EncodingJPEG     Encoding = 21   // "JPEG Encoding"
@@ -83,7 +84,7 @@ var encodingNames = map[Encoding]string{
 	EncodingRaw: "raw", EncodingCopyRect: "copyrect", EncodingRRE: "rre", EncodingCoRRE: "corre", EncodingHextile: "hextile",
 	EncodingZlib: "zlib", EncodingTight: "tight", EncodingTRLE: "trle", EncodingZRLE: "zrle", EncodingJPEG: "jpeg",
 	EncodingH264: "h.264", EncodingTightPNG: "tightpng",
-	8: "zlibhex", 9: "ultra", 10: "ultra2", 17: "zywrle", 18: "xz", 19: "xzyw", 20: "h264", 22: "jrle", 25: "zstd", 26: "tightzstd",
+	EncodingZlibHex: "zlibhex", 9: "ultra", 10: "ultra2", 17: "zywrle", 18: "xz", 19: "xzyw", 20: "h264", 22: "jrle", 25: "zstd", 26: "tightzstd",
 	EncodingDesktopSize: "desktop size", EncodingLastRect: "last rectangle", EncodingPointerPos: "pointer position",
 	EncodingCursor: "cursor", EncodingXCursor: "x cursor", EncodingQEMUPointerMotion: "qemu pointer motion",
 	EncodingQEMUExtendedKey: "qemu extended key", EncodingQEMUAudio: "qemu audio", EncodingQEMULED: "qemu led",

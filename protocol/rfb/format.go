@@ -22,6 +22,20 @@ var RGBX = PixelFormat{
 	RedShift: 0, GreenShift: 8, BlueShift: 16,
 }
 
+// RGB565 and BGR233 are formats of 16 and 8 bits, for slow lines.
+var (
+	RGB565 = PixelFormat{
+		BitsPerPixel: 16, Depth: 16, TrueColour: true,
+		RedMax: 31, GreenMax: 63, BlueMax: 31,
+		RedShift: 11, GreenShift: 5, BlueShift: 0,
+	}
+	BGR233 = PixelFormat{
+		BitsPerPixel: 8, Depth: 8, TrueColour: true,
+		RedMax: 7, GreenMax: 7, BlueMax: 3,
+		RedShift: 0, GreenShift: 3, BlueShift: 6,
+	}
+)
+
 // rgba is the format of cursors with alpha (RFB, "Cursor With Alpha"): all four
 // bytes count, so no compact pixels.
 var rgba = PixelFormat{

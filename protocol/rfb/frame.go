@@ -9,7 +9,7 @@ type frame struct {
 	palette  int // colours in TRLE's palette
 	left     int // pixels that are missing in the tile (TRLE)
 	mask     byte
-	stream   bool // Tight: the data is compressed
+	stream   bool // Tight: the data is compressed; Hextile: it is ZlibHex
 	start    int64
 	bound    int64
 	width    int

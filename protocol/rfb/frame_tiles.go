@@ -1,5 +1,7 @@
 package rfb
 
+import "encoding/binary"
+
 // tileSize gives width and height of a tile of the rectangle, and whether there is
 // one.
 func (d *Decoder) tileSize(tile, side int) (w, h int, ok bool) {
@@ -19,11 +21,13 @@ const (
 	hextileForeground = 4
 	hextileSubrects   = 8
 	hextileColoured   = 16
+	hextileZlib       = 32 | 64 // ZlibRaw, Zlib (RFB, "zlibhex Encoding")
 )
 
 func (d *Decoder) beginHextile([]byte) (Event, error) {
 	d.kind = DataCoded
 	d.frame = frame{pixel: d.pixelFormat().Bytes()}
+	d.frame.stream = d.ev.rect.Encoding == EncodingZlibHex || d.ev.rect.Inner == EncodingZlibHex
 	d.name = "hextile rectangle"
 	d.nextHextile()
 	return nil, nil
@@ -42,6 +46,14 @@ func (d *Decoder) readHextileMask(b []byte) (Event, error) {
 	w, h, _ := d.tileSize(f.tile, hextileSide)
 	f.tile++
 	f.mask = b[0]
+	if f.stream && f.mask&hextileZlib != 0 {
+		d.then("zlibhex rectangle", 2, func(d *Decoder, b []byte) (Event, error) {
+			d.over(int64(binary.BigEndian.Uint16(b)))
+			d.nextHextile()
+			return nil, nil
+		})
+		return nil, nil
+	}
 	if f.mask&hextileRaw != 0 {
 		d.over(int64(w * h * f.pixel))
 		d.nextHextile()

@@ -24,6 +24,7 @@ type Rect struct {
 type Encoder struct {
 	rand       *rand.Rand
 	zlib, zrle deflater
+	hex        [2]deflater // of ZlibHex
 	tight      [4]deflater
 	level      int
 	plain      bool // no rare choices
@@ -51,7 +52,7 @@ func (e *Encoder) Encode(encoding int32, t codec.Target, r codec.Rect) []Rect {
 	encode := map[int32]func(*codec.Target, codec.Rect) []byte{
 		encodings.Raw: e.raw, encodings.RRE: e.rre, encodings.CoRRE: e.corre, encodings.Hextile: e.hextile,
 		encodings.Zlib: e.zlibbed, encodings.TRLE: e.trle, encodings.ZRLE: e.zrled, encodings.Tight: e.tightly,
-		encodings.TightPNG: e.tightPNG,
+		encodings.TightPNG: e.tightPNG, encodings.ZlibHex: e.zlibHex,
 	}[encoding]
 	switch encoding {
 	case encodings.CoRRE:
@@ -182,7 +183,30 @@ func (e *Encoder) corre(t *codec.Target, r codec.Rect) []byte {
 }
 
 func (e *Encoder) hextile(t *codec.Target, r codec.Rect) []byte {
-	var b []byte
+	return e.hexTiles(t, r, func(mask byte, tile []byte) []byte { return append([]byte{mask}, tile...) })
+}
+
+// zlibHex packs some of the tiles.
+func (e *Encoder) zlibHex(t *codec.Target, r codec.Rect) []byte {
+	return e.hexTiles(t, r, func(mask byte, tile []byte) []byte {
+		mask &^= 32 | 64 // which mean nothing in a raw tile of Hextile
+		stream := 1
+		switch {
+		case e.chance(3) || len(tile) < 12:
+			return append([]byte{mask}, tile...)
+		case mask&1 != 0 && !e.chance(3):
+			mask, stream = mask|32, 0
+		default:
+			mask |= 64
+		}
+		p := e.hex[stream].pack(tile, e.level)
+		return append(binary.BigEndian.AppendUint16([]byte{mask}, uint16(len(p))), p...)
+	})
+}
+
+// hexTiles encodes tiles of Hextile; wrap puts the mask of one and what follows together.
+func (e *Encoder) hexTiles(t *codec.Target, r codec.Rect, wrap func(mask byte, tile []byte) []byte) []byte {
+	var out []byte
 	background, foreground := int64(-1), int64(-1) // what the next tile may leave out
 	tiles(r, 16, func(a codec.Rect) {
 		back := At(t, a.X, a.Y)
@@ -196,32 +220,32 @@ func (e *Encoder) hextile(t *codec.Target, r codec.Rect) []byte {
 			size = 6 * len(all)
 		}
 		if len(all) > 255 || size > 4*a.W*a.H || e.chance(6) {
-			b = append(b, 1 /* raw */ |byte(e.rand.IntN(128)<<1))
-			b = append(b, e.raw(t, a)...)
+			out = append(out, wrap(1 /* raw */ |byte(e.rand.IntN(128)<<1), e.raw(t, a))...)
 			background, foreground = -1, -1
 			return
 		}
-		mask := len(b)
-		b = append(b, 0)
+		var mask byte
+		var b []byte
 		if background != int64(back) || e.chance(4) {
-			b[mask] |= 2
+			mask |= 2
 			b = e.pixel(b, back)
 			background = int64(back)
 		}
 		colored := len(all) > 0 && (!same || e.chance(4))
 		switch {
 		case colored:
-			b[mask] |= 16
+			mask |= 16
 			foreground = -1
 		case len(all) > 0 && (foreground != int64(all[0].color) || e.chance(4)):
-			b[mask] |= 4
+			mask |= 4
 			b = e.pixel(b, all[0].color)
 			foreground = int64(all[0].color)
 		}
 		if len(all) == 0 && !e.chance(5) {
+			out = append(out, wrap(mask, b)...)
 			return
 		}
-		b[mask] |= 8
+		mask |= 8
 		b = append(b, byte(len(all)))
 		for _, s := range all {
 			if colored {
@@ -229,8 +253,9 @@ func (e *Encoder) hextile(t *codec.Target, r codec.Rect) []byte {
 			}
 			b = append(b, byte(s.X<<4|s.Y), byte((s.W-1)<<4|(s.H-1)))
 		}
+		out = append(out, wrap(mask, b)...)
 	})
-	return b
+	return out
 }
 
 // tiles calls f with the tiles of a rectangle in their order.

@@ -26,7 +26,7 @@ func NewAlpha(decoders func(encoding int32) codec.Decoder) *Alpha {
 
 // Begin starts a shape of r's size at r's place in dst.
 func (d *Alpha) Begin(dst codec.Target, r codec.Rect) error {
-	dst.Alpha = true
+	dst.Alpha, dst.Format = true, codec.RGBX
 	d.dst, d.r, d.inner = dst, r, nil
 	return d.Start("cursor", &dst, r)
 }

@@ -89,11 +89,18 @@ func TestWithAlpha(t *testing.T) {
 	want := unhex("ff804080 00000000 0a141eff ff000001")
 	pixels := "80402080 00000000 0a141eff 01000001"
 	for name, payload := range map[string]string{
-		"raw":     "00000000" + pixels,
-		"rre":     "00000002 00000003 00000000 80402080 0000 0000 0001 0001 0a141eff 0000 0001 0001 0001 01000001 0001 0001 0001 0001",
-		"corre":   "00000004 00000003 00000000 80402080 00 00 01 01 0a141eff 00 01 01 01 01000001 01 01 01 01",
-		"hextile": "00000005 01" + pixels,
-		"zlib":    "", // below
+		"raw":                    "00000000" + pixels,
+		"rre":                    "00000002 00000003 00000000 80402080 0000 0000 0001 0001 0a141eff 0000 0001 0001 0001 01000001 0001 0001 0001 0001",
+		"corre":                  "00000004 00000003 00000000 80402080 00 00 01 01 0a141eff 00 01 01 01 01000001 01 01 01 01",
+		"hextile":                "00000005 01" + pixels,
+		"zlib":                   "", // below
+		"zlibhex":                "00000008 01" + pixels,
+		"trle":                   "0000000f 00" + pixels,
+		"zrle":                   "00000010 0000001d 7801 001100eeff 00" + pixels + "000000ffff",
+		"tight":                  "00000007 00 17 7801 001000efff" + pixels,
+		"tight without zlib":     "00000007 a0" + pixels,
+		"tight with a palette":   "00000007 50 01 03" + pixels + "00010203",
+		"tight with differences": "00000007 e0 02 80402080 80c0e080 8ad4fe7f 01000082",
 	} {
 		for _, piece := range []int{1, 1000} {
 			set := encodings.New(nil)

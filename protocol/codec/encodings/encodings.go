@@ -23,6 +23,7 @@ const (
 	Hextile  int32 = 5
 	Zlib     int32 = 6
 	Tight    int32 = 7
+	ZlibHex  int32 = 8
 	TRLE     int32 = 15
 	ZRLE     int32 = 16
 	JPEG     int32 = 21
@@ -30,7 +31,7 @@ const (
 )
 
 // All are the encodings that a Set decodes.
-var All = [...]int32{Raw, CopyRect, RRE, CoRRE, Hextile, Zlib, Tight, TRLE, ZRLE, JPEG, TightPNG}
+var All = [...]int32{Raw, CopyRect, RRE, CoRRE, Hextile, Zlib, Tight, ZlibHex, TRLE, ZRLE, JPEG, TightPNG}
 
 // Set has the decoders of one connection, made when they are first asked for.
 type Set struct {
@@ -73,6 +74,8 @@ func (s *Set) make(encoding int32) codec.Decoder {
 		return tight.New(s.images)
 	case TightPNG:
 		return tight.NewPNG(s.images)
+	case ZlibHex:
+		return hextile.NewZlib()
 	case TRLE:
 		return zrle.NewTRLE()
 	case ZRLE:

@@ -44,6 +44,13 @@ func TestHostilePayloads(t *testing.T) {
 		{"rre: subrectangle of 65535", encodings.RRE, 4, 4, unhex("00000001 00000000 ffffff00 ffff ffff ffff ffff"), codec.ErrCorrupt},
 		{"corre: subrectangle outside", encodings.CoRRE, 4, 4, unhex("00000001 00000000 ffffff00 00 03 01 02"), codec.ErrCorrupt},
 		{"hextile: subrectangle outside of an edge tile", encodings.Hextile, 4, 4, unhex("0e 00000000 ffffff00 01 30 10"), codec.ErrCorrupt},
+		{"zlibhex: subrectangle outside", encodings.ZlibHex, 4, 4, unhex("4e" + u16(zlibHeader+stored("00000000 ffffff00 01 30 10"))), codec.ErrCorrupt},
+		{"zlibhex: bomb", encodings.ZlibHex, 16, 16, append(append(unhex("20"), byte(len(packed)>>8), byte(len(packed))), packed...), codec.ErrLong},
+		{"zlibhex: length beyond reason", encodings.ZlibHex, 16, 16, unhex("40 ffff"), codec.ErrLong},
+		{"zlibhex: too short", encodings.ZlibHex, 2, 1, unhex("20" + u16(zlibHeader+stored("ff000000"))), codec.ErrShort},
+		{"zlibhex: too long", encodings.ZlibHex, 1, 1, unhex("40" + u16(zlibHeader+stored("ff000000"))), codec.ErrLong},
+		{"zlibhex: no zlib", encodings.ZlibHex, 2, 1, unhex("40 0004 01020304"), inflate.ErrCorrupt},
+		{"hextile: zlib's bits mean nothing", encodings.Hextile, 1, 1, unhex("60 00"), codec.ErrLong},
 		{"zlib: bomb", encodings.Zlib, 20, 20, withLength(packed), codec.ErrLong},
 		{"zlib: length beyond reason", encodings.Zlib, 20, 20, unhex("7fffffff"), codec.ErrLong},
 		{"zlib: too short", encodings.Zlib, 2, 1, unhex(long(zlibHeader + stored("ff000000"))), codec.ErrShort},
@@ -86,7 +93,7 @@ func TestHostilePayloads(t *testing.T) {
 		{"jpeg: too wide", encodings.JPEG, 2, 2, unhex("ffd8 ffc0 000b 08 0002 ffff 01 011100 ffd9"), codec.ErrCorrupt},
 		{"jpeg: too small", encodings.JPEG, 2, 2, unhex("ffd8 ffc0 000b 08 0001 0002 01 011100 ffd9"), codec.ErrCorrupt},
 		{"jpeg: without an end", encodings.JPEG, 2, 2, append(unhex("ffd8 ffda 0002"), make([]byte, 200_000)...), codec.ErrLong},
-		{"cursor: alpha in trle", cursor.WithAlpha, 2, 2, unhex("0000000f 01"), codec.ErrAlpha},
+		{"cursor: alpha in a picture", cursor.WithAlpha, 2, 2, unhex("00000015 ffd8"), codec.ErrAlpha},
 		{"cursor: in itself", cursor.WithAlpha, 2, 2, unhex("fffffec6 fffffec6 fffffec6"), codec.ErrCorrupt},
 		{"cursor: unknown encoding", cursor.WithAlpha, 2, 2, unhex("00001234"), codec.ErrCorrupt},
 	} {
@@ -193,11 +200,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodings.JPEG, uint8(3), uint8(4), uint8(1), jpegOf(f, 3, 4))
 	f.Add(cursor.WithAlpha, uint8(1), uint8(1), uint8(1), unhex("00000000 01020304"))
 	f.Fuzz(func(t *testing.T, encoding int32, w, h, piece uint8, payload []byte) {
+		format := codec.Format(piece >> 6 % 3)
 		var frames [2]codec.Target
 		var errs [2]error
 		var pictures [2][]byte
 		for i, step := range []int{len(payload), int(piece) + 1} {
 			buf, untouched := frame(int(w)+6, int(h)+6)
+			buf.Format = format
 			frames[i] = buf
 			r := codec.Rect{X: 3, Y: 3, W: int(w), H: int(h)}
 			set := encodings.New(func(p codec.Image) error {

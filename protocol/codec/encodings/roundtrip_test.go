@@ -18,7 +18,7 @@ import (
 // painted are the encodings that codectest can produce.
 var painted = []int32{
 	encodings.Raw, encodings.RRE, encodings.CoRRE, encodings.Hextile, encodings.Zlib,
-	encodings.TRLE, encodings.ZRLE, encodings.Tight, encodings.TightPNG,
+	encodings.TRLE, encodings.ZRLE, encodings.Tight, encodings.TightPNG, encodings.ZlibHex,
 }
 
 // browser paints the pictures that are handed out, as a browser does.

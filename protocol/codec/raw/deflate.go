@@ -12,6 +12,7 @@ import (
 type Deflate struct {
 	codec.Units
 	rows   codec.Rows
+	pixel  int // bytes of one
 	stream inflate.Stream
 }
 
@@ -21,6 +22,7 @@ func NewDeflate() *Deflate { return new(Deflate) }
 // Begin starts a rectangle.
 func (d *Deflate) Begin(dst codec.Target, r codec.Rect) error {
 	d.rows.Start(dst, r)
+	d.pixel = dst.Format.Size()
 	d.stream.Reset()
 	return d.Start("deflate", &dst, r)
 }
@@ -42,12 +44,12 @@ func (d *Deflate) Write(p []byte) (int, error) {
 func (d *Deflate) Step(b []byte) (int, error) {
 	d.stream.Feed(b)
 	for left := d.rows.Left(); left > 0; left = d.rows.Left() {
-		want := 4 * min(left, inflate.MaxPeek/4)
+		want := d.pixel * min(left, inflate.MaxPeek/4)
 		p, err := d.stream.Peek(want)
 		if err != nil {
 			return 0, err
 		}
-		d.stream.Skip(d.rows.Put4(p))
+		d.stream.Skip(d.rows.Put(p))
 		if len(p) < want {
 			break
 		}

@@ -37,7 +37,7 @@ func (d *Decoder) Write(p []byte) (int, error) { return d.Feed(p, d) }
 
 // Step paints whole pixels.
 func (d *Decoder) Step(b []byte) (int, error) {
-	n := d.rows.Put4(b)
+	n := d.rows.Put(b)
 	if d.rows.Left() == 0 {
 		d.Finish()
 	}
@@ -76,7 +76,8 @@ func (d *Copy) Step(b []byte) (int, error) {
 type Zlib struct {
 	codec.Units
 	rows   codec.Rows
-	size   int // bytes of the pixels
+	pixel  int // bytes of one
+	size   int // bytes of all
 	left   int // bytes of the payload; -1: its length has not come
 	stream inflate.Stream
 }
@@ -87,7 +88,8 @@ func NewZlib() *Zlib { return new(Zlib) }
 // Begin starts a rectangle.
 func (d *Zlib) Begin(dst codec.Target, r codec.Rect) error {
 	d.rows.Start(dst, r)
-	d.size, d.left = 4*r.W*r.H, -1
+	d.pixel = dst.Format.Size()
+	d.size, d.left = d.pixel*r.W*r.H, -1
 	return d.Start("zlib", &dst, r)
 }
 
@@ -111,12 +113,12 @@ func (d *Zlib) Step(b []byte) (int, error) {
 	d.left -= len(piece)
 	d.stream.Feed(piece)
 	for left := d.rows.Left(); left > 0; left = d.rows.Left() {
-		want := 4 * min(left, inflate.MaxPeek/4)
+		want := d.pixel * min(left, inflate.MaxPeek/4)
 		p, err := d.stream.Peek(want)
 		if err != nil {
 			return used, err
 		}
-		d.stream.Skip(d.rows.Put4(p))
+		d.stream.Skip(d.rows.Put(p))
 		if len(p) < want {
 			break
 		}

@@ -14,7 +14,8 @@ import (
 type Decoder struct {
 	codec.Units
 	name    string
-	unit    int // bytes of a subrectangle
+	corners int // bytes of a subrectangle's place and size
+	pixel   int // bytes of its colour
 	dst     codec.Target
 	r       codec.Rect
 	left    uint32 // subrectangles
@@ -22,14 +23,14 @@ type Decoder struct {
 }
 
 // New returns a decoder of RRE.
-func New() *Decoder { return &Decoder{name: "rre", unit: 4 /* pixel */ + 4*2} }
+func New() *Decoder { return &Decoder{name: "rre", corners: 4 * 2} }
 
 // NewCompact returns a decoder of CoRRE.
-func NewCompact() *Decoder { return &Decoder{name: "corre", unit: 4 /* pixel */ + 4} }
+func NewCompact() *Decoder { return &Decoder{name: "corre", corners: 4} }
 
 // Begin starts a rectangle.
 func (d *Decoder) Begin(dst codec.Target, r codec.Rect) error {
-	d.dst, d.r, d.started = dst, r, false
+	d.dst, d.r, d.started, d.pixel = dst, r, false, dst.Format.Size()
 	return d.Start(d.name, &dst, r)
 }
 
@@ -38,9 +39,9 @@ func (d *Decoder) Write(p []byte) (int, error) { return d.Feed(p, d) }
 
 // Step paints the background, then whole subrectangles.
 func (d *Decoder) Step(b []byte) (int, error) {
-	used, opaque := 0, d.dst.Opaque()
+	used := 0
 	if !d.started {
-		if len(b) < 8 {
+		if len(b) < 4+d.pixel {
 			return 0, nil
 		}
 		d.started = true
@@ -50,26 +51,27 @@ func (d *Decoder) Step(b []byte) (int, error) {
 		if int64(d.left) > int64(d.r.W)*int64(d.r.H) {
 			return 0, fmt.Errorf("%d subrectangles: %w", d.left, codec.ErrCorrupt)
 		}
-		d.dst.Fill(d.r, binary.LittleEndian.Uint32(b[4:])|opaque)
-		used = 8
+		d.dst.Fill(d.r, d.dst.Pixel(b[4:]))
+		used = 4 + d.pixel
 	}
-	for d.left > 0 && len(b)-used >= d.unit {
-		s := b[used : used+d.unit]
+	unit := d.pixel + d.corners
+	for d.left > 0 && len(b)-used >= unit {
+		color, s := b[used:used+d.pixel], b[used+d.pixel:used+unit]
 		sub := codec.Rect{}
-		if d.unit == 8 {
-			sub.X, sub.Y, sub.W, sub.H = int(s[4]), int(s[5]), int(s[6]), int(s[7])
+		if d.corners == 4 {
+			sub.X, sub.Y, sub.W, sub.H = int(s[0]), int(s[1]), int(s[2]), int(s[3])
 		} else {
-			sub.X, sub.Y = int(binary.BigEndian.Uint16(s[4:])), int(binary.BigEndian.Uint16(s[6:]))
-			sub.W, sub.H = int(binary.BigEndian.Uint16(s[8:])), int(binary.BigEndian.Uint16(s[10:]))
+			sub.X, sub.Y = int(binary.BigEndian.Uint16(s)), int(binary.BigEndian.Uint16(s[2:]))
+			sub.W, sub.H = int(binary.BigEndian.Uint16(s[4:])), int(binary.BigEndian.Uint16(s[6:]))
 		}
 		if sub.X+sub.W > d.r.W || sub.Y+sub.H > d.r.H {
 			return used, fmt.Errorf("subrectangle %v: %w", sub, codec.ErrCorrupt)
 		}
 		sub.X += d.r.X
 		sub.Y += d.r.Y
-		d.dst.Fill(sub, binary.LittleEndian.Uint32(s)|opaque)
+		d.dst.Fill(sub, d.dst.Pixel(color))
 		d.left--
-		used += d.unit
+		used += unit
 	}
 	if d.left == 0 {
 		d.Finish()

@@ -3,8 +3,8 @@
 // differences through one of four zlib streams; or a JPEG or PNG picture, which is
 // handed out as it came.
 //
-// A TPIXEL is R, G, B, whatever the order of the pixel format is. There is no alpha
-// in it, so a target with alpha is refused.
+// A TPIXEL is R, G, B, whatever the order of the pixel format is; with alpha, or with
+// fewer bits, it is a whole pixel. Pictures have no alpha: who takes them has to know.
 package tight
 
 import (
@@ -32,10 +32,7 @@ const (
 	FilterGradient = 2
 )
 
-const (
-	tpixel     = 3  // bytes of a TPIXEL
-	compressed = 12 // data shorter than this is not compressed
-)
+const compressed = 12 // data shorter than this is not compressed
 
 type state uint8
 
@@ -55,6 +52,7 @@ type Decoder struct {
 
 	dst    codec.Target
 	r      codec.Rect
+	tpixel int // bytes of a TPIXEL
 	rows   codec.Rows
 	state  state
 	stream *inflate.Stream
@@ -63,6 +61,8 @@ type Decoder struct {
 	filter  byte
 	colors  int
 	palette [256]uint32
+	line    []uint32 // of otherGradient: the last pixels as they came, from above the next one on
+	corner  uint32   // the one above to the left
 	kind    codec.Kind
 	image   []byte // what came of it, if it did not come in one piece
 }
@@ -88,17 +88,12 @@ func (d *Decoder) Resets(control byte) {
 func (d *Decoder) Begin(dst codec.Target, r codec.Rect) error {
 	d.dst, d.r, d.state, d.image = dst, r, atHeader, d.image[:0]
 	d.rows.Start(dst, r)
+	d.tpixel = dst.Compact()
 	name := "tight"
 	if d.png {
 		name = "tightpng"
 	}
-	if err := d.Start(name, &dst, r); err != nil {
-		return err
-	}
-	if dst.Alpha {
-		return codec.ErrAlpha
-	}
-	return nil
+	return d.Start(name, &dst, r)
 }
 
 // Write takes a piece of the payload.
@@ -150,7 +145,7 @@ func (d *Decoder) header(b []byte) (int, error) {
 	}
 	control := b[0]
 	method := control >> 4
-	at := 1
+	at, tpixel := 1, d.tpixel
 	basic := method < Fill || !d.png && (method == BasicNoZlib || method == BasicNoZlib|Filter)
 	switch {
 	case method == Fill:
@@ -158,7 +153,7 @@ func (d *Decoder) header(b []byte) (int, error) {
 			return 0, nil
 		}
 		d.Resets(control)
-		d.dst.Fill(d.r, codec.Pixel3(b[at:]))
+		d.dst.Fill(d.r, d.dst.CompactPixel(b[at:]))
 		d.Finish()
 		return at + tpixel, nil
 	case method == JPEG, method == PNG && d.png:
@@ -207,7 +202,7 @@ func (d *Decoder) header(b []byte) (int, error) {
 			d.palette[i] = 0xff000000 // an index beyond the palette is black
 		}
 		for i := range colors {
-			d.palette[i] = codec.Pixel3(b[at+i*tpixel:])
+			d.palette[i] = d.dst.CompactPixel(b[at+i*tpixel:])
 		}
 		at += colors * tpixel
 		size = d.r.W * d.r.H
@@ -259,7 +254,7 @@ func (d *Decoder) packed(piece []byte) (int, error) {
 	d.left -= len(piece)
 	d.stream.Feed(piece)
 	for left := d.rows.Left(); left > 0; left = d.rows.Left() {
-		want := min(left*tpixel, inflate.MaxPeek/4*tpixel)
+		want := d.tpixel * min(left, inflate.MaxPeek/4)
 		if d.filter == FilterPalette {
 			want = min(left, inflate.MaxPeek)
 			if d.colors == 2 {
@@ -298,10 +293,12 @@ func (d *Decoder) packed(piece []byte) (int, error) {
 // plain paints whole pixels and says how many bytes that were.
 func (d *Decoder) plain(b []byte) (int, error) {
 	switch {
-	case d.filter == FilterGradient:
+	case d.filter == FilterGradient && d.tpixel == 3:
 		return d.gradient(b), nil
+	case d.filter == FilterGradient:
+		return d.otherGradient(b), nil
 	case d.filter == FilterCopy:
-		return d.rows.Put3(b), nil
+		return d.rows.PutCompact(b), nil
 	case d.colors == 2:
 		return d.mono(b), nil
 	}
@@ -339,51 +336,3 @@ func (d *Decoder) mono(b []byte) int {
 	}
 	return used
 }
-
-// gradient adds differences to what the neighbours predict: left + up - upper left,
-// kept in 0–255. Those outside of the rectangle are 0. The neighbours are in the
-// target already.
-func (d *Decoder) gradient(b []byte) int {
-	used := 0
-	for len(b)-used >= tpixel && d.rows.Left() > 0 {
-		x, y := d.rows.At()
-		n := min(d.r.W-x, (len(b)-used)/tpixel)
-		row := d.dst.Row(d.r.X, d.r.Y+y, d.r.W)
-		var lr, lg, lb, ur, ug, ub int // left, upper left
-		var up []byte
-		if y > 0 {
-			up = d.dst.Row(d.r.X, d.r.Y+y-1, d.r.W)
-		}
-		if x > 0 {
-			lr, lg, lb = int(row[4*x-4]), int(row[4*x-3]), int(row[4*x-2])
-			if up != nil {
-				ur, ug, ub = int(up[4*x-4]), int(up[4*x-3]), int(up[4*x-2])
-			}
-		}
-		row = row[4*x : 4*(x+n)]
-		src := b[used : used+tpixel*n]
-		if up == nil {
-			for len(row) >= 4 && len(src) >= 3 {
-				lr, lg, lb = (lr+int(src[0]))&255, (lg+int(src[1]))&255, (lb+int(src[2]))&255
-				binary.LittleEndian.PutUint32(row, uint32(lr)|uint32(lg)<<8|uint32(lb)<<16|0xff000000)
-				row, src = row[4:], src[3:]
-			}
-		} else {
-			up = up[4*x : 4*(x+n)]
-			for len(row) >= 4 && len(src) >= 3 && len(up) >= 4 {
-				r, g, b := int(up[0]), int(up[1]), int(up[2])
-				lr = (clamp(lr+r-ur) + int(src[0])) & 255
-				lg = (clamp(lg+g-ug) + int(src[1])) & 255
-				lb = (clamp(lb+b-ub) + int(src[2])) & 255
-				ur, ug, ub = r, g, b
-				binary.LittleEndian.PutUint32(row, uint32(lr)|uint32(lg)<<8|uint32(lb)<<16|0xff000000)
-				row, src, up = row[4:], src[3:], up[4:]
-			}
-		}
-		used += tpixel * n
-		d.rows.Advance(n)
-	}
-	return used
-}
-
-func clamp(v int) int { return max(0, min(255, v)) }

@@ -19,20 +19,19 @@ const (
 	subPaletteRLE  = 128 // plus the palette's size
 )
 
-const cpixel = 3 // bytes of a CPIXEL in the format that we ask for
-
 // tiles walks over the tiles of a rectangle.
 type tiles struct {
 	dst     codec.Target
 	r       codec.Rect
 	side    int // 16 or 64
+	cpixel  int // bytes of a CPIXEL
 	x, y    int // the next tile, in the rectangle
 	palette [128]uint32
 	size    int // of the palette that the last tile left; 0: none
 }
 
 func (t *tiles) start(dst codec.Target, r codec.Rect) {
-	t.dst, t.r, t.x, t.y, t.size = dst, r, 0, 0, 0
+	t.dst, t.r, t.x, t.y, t.size, t.cpixel = dst, r, 0, 0, 0, dst.Compact()
 }
 
 func (t *tiles) done() bool { return t.y >= t.r.H || t.r.W == 0 }
@@ -49,7 +48,7 @@ func (t *tiles) corrupt(what string, v int) error {
 }
 
 // most is the longest that a tile can be: all runs of one pixel.
-func (t *tiles) most() int { return 1 + t.side*t.side*(cpixel+1) }
+func (t *tiles) most() int { return 1 + t.side*t.side*(t.cpixel+1) }
 
 // tile paints the tile that b begins with and returns its length, 0 when b does
 // not hold all of it.
@@ -59,7 +58,7 @@ func (t *tiles) tile(b []byte) (int, error) {
 	}
 	a := codec.Rect{X: t.r.X + t.x, Y: t.r.Y + t.y, W: min(t.side, t.r.W-t.x), H: min(t.side, t.r.H-t.y)}
 	sub, b := int(b[0]), b[1:]
-	n := 0
+	n, cpixel := 0, t.cpixel
 	switch {
 	case sub == subRaw:
 		row := cpixel * a.W
@@ -67,14 +66,14 @@ func (t *tiles) tile(b []byte) (int, error) {
 			return 0, nil
 		}
 		for y := range a.H {
-			codec.Pixels3(t.dst.Row(a.X, a.Y+y, a.W), b[y*row:(y+1)*row])
+			t.dst.CompactPixels(t.dst.Row(a.X, a.Y+y, a.W), b[y*row:(y+1)*row])
 		}
 		return 1 + row*a.H, nil
 	case sub == subSolid:
 		if len(b) < cpixel {
 			return 0, nil
 		}
-		t.dst.Fill(a, codec.Pixel3(b))
+		t.dst.Fill(a, t.dst.CompactPixel(b))
 		return 1 + cpixel, nil
 	case sub == subPlainRLE:
 		n = t.runs(a, b)
@@ -87,7 +86,7 @@ func (t *tiles) tile(b []byte) (int, error) {
 			return 0, nil
 		}
 		for i := range size {
-			t.palette[i] = codec.Pixel3(b[i*cpixel:])
+			t.palette[i] = t.dst.CompactPixel(b[i*cpixel:])
 		}
 		t.size = size
 		if sub <= subPackedMost {
@@ -212,13 +211,19 @@ func (t *tiles) packed(a codec.Rect, b []byte) int {
 
 // runs paints runs of pixels, which go on from row to row.
 func (t *tiles) runs(a codec.Rect, b []byte) int {
+	cpixel := t.cpixel
 	p := pen{t: t, a: a, row: t.dst.Row(a.X, a.Y, a.W)}
 	at := 0
 	for left := a.W * a.H; left > 0; {
 		if len(b)-at < cpixel+1 {
 			return 0
 		}
-		color := codec.Pixel3(b[at:])
+		var color uint32
+		if cpixel == 3 { // as a rule, and often
+			color = codec.Pixel3(b[at:])
+		} else {
+			color = t.dst.CompactPixel(b[at:])
+		}
 		at += cpixel
 		n := 1
 		for {

@@ -2,8 +2,8 @@
 // 64×64 pixels, each raw, of one colour, packed by a palette, or in runs. ZRLE's
 // tiles come through one zlib stream of the connection.
 //
-// A CPIXEL is R, G, B here: the low three bytes of the pixel format that package
-// codec asks for. There is no alpha in it, so a target with alpha is refused.
+// A CPIXEL is R, G, B with the pixel format that package codec asks for as a rule: its low
+// three bytes. With alpha, or with fewer bits, it is a whole pixel.
 package zrle
 
 import (
@@ -33,9 +33,6 @@ func (d *TRLE) Begin(dst codec.Target, r codec.Rect) error {
 	d.tiles.start(dst, r)
 	if err := d.Start("trle", &dst, r); err != nil {
 		return err
-	}
-	if dst.Alpha {
-		return codec.ErrAlpha
 	}
 	if d.tiles.done() {
 		d.Finish()
@@ -80,9 +77,6 @@ func (d *ZRLE) Begin(dst codec.Target, r codec.Rect) error {
 	if err := d.Start("zrle", &dst, r); err != nil {
 		return err
 	}
-	if dst.Alpha {
-		return codec.ErrAlpha
-	}
 	return nil
 }
 
@@ -97,7 +91,7 @@ func (d *ZRLE) Step(b []byte) (int, error) {
 			return 0, nil
 		}
 		n := binary.BigEndian.Uint32(b)
-		if most := inflate.MaxPacked(d.tiles.r.W * d.tiles.r.H * (cpixel + 1)); int64(n) > int64(most) {
+		if most := inflate.MaxPacked(d.tiles.r.W * d.tiles.r.H * (d.tiles.cpixel + 1)); int64(n) > int64(most) {
 			return 0, fmt.Errorf("%d bytes: %w", n, codec.ErrLong)
 		}
 		d.left, used = int(n), 4
