@@ -23,6 +23,7 @@ import (
 	"fmt"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
+	"github.com/porthole-rac/porthole/protocol/codec/cursor"
 	"github.com/porthole-rac/porthole/protocol/codec/encodings"
 	"github.com/porthole-rac/porthole/protocol/codec/raw"
 	"github.com/porthole-rac/porthole/protocol/codec/tight"
@@ -86,6 +87,7 @@ type Stream struct {
 	decoder codec.Decoder // nil: none is being read
 	pix     []byte        // where it is decoded to
 	picture bool          // it turned out to be a picture
+	shape   *wire.Cursor  // it is no rectangle, but a shape of the pointer
 
 	frames []frame // not painted; the last one is not complete
 	waits  int     // bytes of their pixels
@@ -253,7 +255,7 @@ func (s *Stream) drop() {
 		s.waits -= len(s.pix)
 		s.free.put(s.pix)
 	}
-	s.decoder, s.pix = nil, nil
+	s.decoder, s.pix, s.shape = nil, nil, nil
 }
 
 func (s *Stream) resize(width, height int) error {
@@ -363,6 +365,9 @@ func (s *Stream) show(id uint32) {
 // beginRect begins a rectangle.
 func (s *Stream) beginRect(m *wire.Rect) error {
 	s.rect, s.codec = codec.Rect{X: m.X, Y: m.Y, W: m.Width, H: m.Height}, m.Codec
+	if m.Codec == wire.CodecRFBCursor {
+		return s.beginShape(m)
+	}
 	if err := s.inside(s.rect); err != nil {
 		return err
 	}
@@ -376,7 +381,7 @@ func (s *Stream) beginRect(m *wire.Rect) error {
 	if s.rect.W == 0 || s.rect.H == 0 {
 		return s.empty(m)
 	}
-	decoder, err := s.decoderOf(m.Codec)
+	decoder, format, err := s.decoderOf(m.Codec)
 	if err != nil {
 		return err
 	}
@@ -388,8 +393,27 @@ func (s *Stream) beginRect(m *wire.Rect) error {
 	n := 4 * s.rect.W * s.rect.H
 	s.room(n)
 	s.pix = s.free.get(n)
-	dst := codec.Target{Pix: s.pix, Stride: 4 * s.rect.W, Width: s.rect.W, Height: s.rect.H}
+	dst := codec.Target{Pix: s.pix, Stride: 4 * s.rect.W, Width: s.rect.W, Height: s.rect.H, Format: format}
 	if err := decoder.Begin(dst, codec.Rect{W: s.rect.W, H: s.rect.H}); err != nil {
+		return s.where(err)
+	}
+	return s.data(m.Data, m.Last)
+}
+
+// beginShape begins a shape of the pointer, whose place is its hot spot.
+func (s *Stream) beginShape(m *wire.Rect) error {
+	if m.Width > wire.MaxCursor || m.Height > wire.MaxCursor {
+		return s.where(codec.ErrBounds)
+	}
+	dst, err := codec.NewTarget(m.Width, m.Height)
+	if err != nil {
+		return err
+	}
+	s.shape = &wire.Cursor{
+		HotX: min(m.X, max(m.Width-1, 0)), HotY: min(m.Y, max(m.Height-1, 0)), Width: m.Width, Height: m.Height, Pixels: dst.Pix,
+	}
+	s.decoder, s.picture = s.set.Decoder(cursor.WithAlpha), false
+	if err := s.decoder.Begin(dst, codec.Rect{W: m.Width, H: m.Height}); err != nil {
 		return s.where(err)
 	}
 	return s.data(m.Data, m.Last)
@@ -420,6 +444,13 @@ func (s *Stream) data(p []byte, last bool) error {
 	case !s.decoder.Done():
 		return s.where(codec.ErrShort)
 	}
+	if shape := s.shape; shape != nil {
+		s.drop()
+		if !s.picture { // which has no alpha: the shape before stays
+			s.screen.Cursor(shape)
+		}
+		return nil
+	}
 	if s.decoder == s.whole {
 		if err := s.whole.end(s.image); err != nil {
 			return s.where(err)
@@ -443,6 +474,9 @@ func (s *Stream) where(err error) error {
 // image is called by a decoder that finds a picture in its rectangle.
 func (s *Stream) image(i codec.Image) error {
 	s.picture = true
+	if s.shape != nil {
+		return nil
+	}
 	s.show(s.screen.Image(i))
 	return nil
 }
@@ -452,21 +486,27 @@ var numbers = map[wire.Codec]int32{
 	wire.CodecRGBX: encodings.Raw, wire.CodecRRE: encodings.RRE, wire.CodecCoRRE: encodings.CoRRE,
 	wire.CodecHextile: encodings.Hextile, wire.CodecZlib: encodings.Zlib, wire.CodecTight: encodings.Tight,
 	wire.CodecTRLE: encodings.TRLE, wire.CodecZRLE: encodings.ZRLE, wire.CodecRFBJPEG: encodings.JPEG,
+	wire.CodecZlibHex: encodings.ZlibHex,
 }
 
-func (s *Stream) decoderOf(c wire.Codec) (codec.Decoder, error) {
+// formats are those of the pixels.
+var formats = map[wire.Codec]codec.Format{0: codec.RGBX, wire.Pixels16: codec.RGB565, wire.Pixels8: codec.BGR233}
+
+func (s *Stream) decoderOf(c wire.Codec) (codec.Decoder, codec.Format, error) {
 	if s.whole != nil && (c == wire.CodecJPEG || c == wire.CodecPNG) {
-		return s.whole, nil
+		return s.whole, codec.RGBX, nil
 	}
-	if c == wire.CodecDeflate {
+	how, pixels := c.Split()
+	format, known := formats[pixels]
+	if how == wire.CodecDeflate && known {
 		if s.deflate == nil {
 			s.deflate = raw.NewDeflate()
 		}
-		return s.deflate, nil
+		return s.deflate, format, nil
 	}
-	n, ok := numbers[c]
-	if !ok {
-		return nil, fmt.Errorf("codec %d: %w", c, errCodec)
+	n, ok := numbers[how]
+	if !ok || !known {
+		return nil, 0, fmt.Errorf("codec %d: %w", c, errCodec)
 	}
-	return s.set.Decoder(n), nil
+	return s.set.Decoder(n), format, nil
 }

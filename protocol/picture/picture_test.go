@@ -30,7 +30,7 @@ func (s *screen) Picture(r codec.Rect, id uint32) { s.note("picture %v %d", r, i
 func (s *screen) Copy(r codec.Rect, x, y int)     { s.note("copy %v %d %d", r, x, y) }
 func (s *screen) Fill(r codec.Rect, color uint32) { s.note("fill %v %06x", r, color) }
 func (s *screen) Frame(number uint64)             { s.note("frame %d", number) }
-func (s *screen) Cursor(c *wire.Cursor)           { s.note("cursor %d", len(c.Pixels)) }
+func (s *screen) Cursor(c *wire.Cursor)           { s.note("cursor %x", c.Pixels) }
 func (s *screen) PointerMoved(x, y int)           { s.note("moved %d %d", x, y) }
 func (s *screen) PointerMode(relative bool)       { s.note("relative %v", relative) }
 func (s *screen) LEDs(l wire.LEDs)                { s.note("leds %v", l) }
@@ -79,6 +79,9 @@ func TestOrder(t *testing.T) {
 		&wire.Copy{Width: 3, Height: 3, SourceX: 97, SourceY: 47},
 		&wire.Cursor{Width: 1, Height: 1, Pixels: make([]byte, 4)},
 		&wire.Rect{Codec: wire.CodecTight, Last: true, Data: []byte{1}},
+		&wire.Rect{X: 8, Y: 8, Width: 2, Height: 1, Codec: wire.CodecRGBX | wire.Pixels16, Last: true, Data: []byte{0x00, 0xf8, 0x1f, 0x00}},
+		&wire.Rect{Width: 1, Height: 1, Codec: wire.CodecRFBCursor, Data: []byte{0, 0, 0, 0, 0x80, 0x40, 0x20}},
+		&wire.RectData{Last: true, Data: []byte{0x80}},
 		&wire.Mark{Number: 1, InputBytes: 4},
 		&wire.DesktopSize{Width: 10, Height: 10},
 		&wire.Mark{Number: 2},
@@ -87,7 +90,8 @@ func TestOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"size 100 50 true", "fill 100x50+0+0 010203", "pixels 2x1+1+2", "picture 16x16+9+0 7", "copy 3x3+0+0 97 47", "cursor 4",
+		"size 100 50 true", "fill 100x50+0+0 010203", "pixels 2x1+1+2", "picture 16x16+9+0 7", "copy 3x3+0+0 97 47", "cursor 00000000",
+		"pixels 2x1+8+8", "cursor ff804080",
 		"frame 1", "size 10 10 false", "frame 2",
 	}
 	if !slices.Equal(v.calls, want) {
@@ -95,6 +99,9 @@ func TestOrder(t *testing.T) {
 	}
 	if !bytes.Equal(v.pixels[0], []byte{1, 2, 3, 255, 5, 6, 7, 255}) {
 		t.Errorf("pixels % x", v.pixels[0])
+	}
+	if !bytes.Equal(v.pixels[1], []byte{255, 0, 0, 255, 0, 0, 255, 255}) {
+		t.Errorf("pixels of 16 bits % x", v.pixels[1])
 	}
 	if m := s.Painted(); m.Number != 1 || m.InputBytes != 4 {
 		t.Errorf("the first frame is %+v", m)
@@ -130,6 +137,8 @@ func TestErrors(t *testing.T) {
 		"too long, in parts":          {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Data: make([]byte, 4)}, &wire.RectData{Last: true, Data: make([]byte, 1)}}, codec.ErrLong},
 		"bytes for an empty one":      {[]appender{begin(8, 8), &wire.Rect{Last: true, Data: make([]byte, 4)}}, codec.ErrLong},
 		"a picture without a number":  {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Codec: wire.CodecPNG, Last: true, Data: make([]byte, 5)}}, picture.ErrOrder},
+		"a shape too large":           {[]appender{begin(8, 8), &wire.Rect{Width: 1025, Height: 1, Codec: wire.CodecRFBCursor}}, codec.ErrBounds},
+		"a shape cut off":             {[]appender{begin(8, 8), &wire.Rect{Width: 1, Height: 1, Codec: wire.CodecRFBCursor, Last: true, Data: make([]byte, 7)}}, codec.ErrShort},
 		"a mark twice":                {[]appender{begin(8, 8), &wire.Mark{Number: 1}, &wire.Mark{Number: 1}}, picture.ErrOrder},
 		"marks go on in a new stream": {[]appender{begin(8, 8), &wire.Mark{Number: 1}, begin(8, 8), &wire.Mark{Number: 2}}, picture.ErrOrder},
 	} {
@@ -259,6 +268,8 @@ func FuzzRecords(f *testing.F) {
 		&wire.Rect{Width: 2, Height: 2, Codec: wire.CodecTight, Last: true, Data: []byte{0x80, 1, 2, 3}},
 		&wire.Rect{Width: 16, Height: 16, Codec: wire.CodecJPEG, Last: true, Data: kept(3)},
 		&wire.Rect{Width: 16, Height: 16, Codec: wire.CodecRFBJPEG, Data: []byte{0xff, 0xd8}}, &wire.RectData{Last: true, Data: []byte{1}},
+		&wire.Rect{Width: 2, Height: 1, Codec: wire.CodecHextile | wire.Pixels8, Last: true, Data: []byte{1, 2, 3}},
+		&wire.Rect{Width: 1, Height: 1, Codec: wire.CodecRFBCursor, Last: true, Data: []byte{0, 0, 0, 7, 0x80, 1, 2, 3, 4}},
 		&wire.Copy{Width: 3, Height: 3}, &wire.DesktopSize{Width: 4, Height: 4}, &wire.Mark{Number: 1}, &wire.Cursor{}, &wire.LEDs{},
 	} {
 		f.Add(r.Append(bytes.Clone(b)), false)

@@ -28,6 +28,8 @@ type Common struct {
 	DisableCopy         bool
 	DisablePaste        bool
 	ClipboardBufferSize int // bytes, MinClipboardBuffer to MaxClipboardBuffer
+
+	Wake *Wake // the machine is woken before; nil: it is not
 }
 
 // Problem is a setting that was not used as given.
@@ -43,7 +45,6 @@ var later = map[string]bool{
 	"typescript-path": true, "typescript-name": true, "create-typescript-path": true, "typescript-write-existing": true,
 	"recording-path": true, "recording-name": true, "create-recording-path": true, "recording-write-existing": true,
 	"recording-exclude-output": true, "recording-exclude-mouse": true, "recording-include-keys": true, "recording-include-clipboard": true,
-	"wol-send-packet": true, "wol-mac-addr": true, "wol-broadcast-addr": true, "wol-udp-port": true, "wol-wait-time": true,
 	"drive-path": true, "create-drive-path": true, "resize-method": true, "client-name": true,
 	// Of desktops: files by SSH beside them.
 	"sftp-hostname": true, "sftp-host-key": true, "sftp-port": true, "sftp-timeout": true, "sftp-username": true, "sftp-password": true,
@@ -72,6 +73,7 @@ func (p *parser) common(c *Common, port, display int) {
 	c.DisableCopy = p.bool("disable-copy")
 	c.DisablePaste = p.bool("disable-paste")
 	c.ClipboardBufferSize = p.number("clipboard-buffer-size", MinClipboardBuffer, MinClipboardBuffer, MaxClipboardBuffer)
+	c.Wake = p.wake()
 	c.Hostname, c.Port = p.address(port, display)
 }
 

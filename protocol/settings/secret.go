@@ -32,9 +32,9 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 // IsSecret tells whether the value of a setting must not be shown: passwords,
-// passphrases and private keys, of whatever protocol or gateway.
+// passphrases, private keys and cookies, of whatever protocol or gateway.
 func IsSecret(name string) bool {
-	for _, end := range []string{"password", "passphrase", "private-key", "secret", "token"} {
+	for _, end := range []string{"password", "passphrase", "private-key", "secret", "token", "cookie"} {
 		if strings.HasSuffix(name, end) {
 			return true
 		}

@@ -110,7 +110,7 @@ func TestNamesOfGuacd(t *testing.T) {
 	if len(names) != 46 {
 		t.Fatalf("%d names", len(names))
 	}
-	later := "func-keys-and-keypad sftp typescript recording wol"
+	later := "func-keys-and-keypad sftp typescript recording"
 	for _, name := range names {
 		_, problems := settings.ParseSSH(map[string]string{name: "8"})
 		kind, _, _ := strings.Cut(strings.NewReplacer("enable-sftp", "sftp", "create-", "").Replace(name), "-")

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,6 +19,8 @@ const (
 	MaxFingerprints = maxWords + 1 // of those that cannot be read one
 	// MaxRepeater is how many bytes a repeater can be told.
 	MaxRepeater = 249
+	// CookieSize is how many bytes PulseAudio's cookie has.
+	CookieSize = 256
 	// VNCPort is the port of display 0.
 	VNCPort = 5900
 )
@@ -68,6 +72,7 @@ type VNC struct {
 
 	EnableAudio     bool   // sound by PulseAudio
 	AudioServername string // audio-servername; empty: Hostname
+	AudioCookie     Secret // PulseAudio's, CookieSize bytes (ours)
 }
 
 // Charset is a character set of the plain clipboard, which RFB says is Latin-1.
@@ -117,7 +122,7 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 		ForceLossless:        p.bool("force-lossless"),
 		DisableDisplayResize: p.bool("disable-display-resize"),
 
-		DisableServerInput: p.notYet("disable-server-input"),
+		DisableServerInput: p.bool("disable-server-input"),
 		ClipboardEncoding: Charset(p.choice("clipboard-encoding",
 			string(Latin1), string(UTF8), string(UTF16), string(Windows1252), string(MacRoman))),
 
@@ -127,6 +132,7 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 
 		EnableAudio:     p.bool("enable-audio"),
 		AudioServername: p.text("audio-servername"),
+		AudioCookie:     p.cookie(),
 	}
 	p.common(&s.Common, VNCPort, VNCPort)
 	s.Allow, s.Forbid = p.security()
@@ -210,7 +216,7 @@ var encodings = map[string]rfb.Encoding{
 	"raw": rfb.EncodingRaw, "copyrect": rfb.EncodingCopyRect, "rre": rfb.EncodingRRE, "corre": rfb.EncodingCoRRE,
 	"hextile": rfb.EncodingHextile, "zlib": rfb.EncodingZlib, "tight": rfb.EncodingTight, "trle": rfb.EncodingTRLE,
 	"zrle": rfb.EncodingZRLE, "jpeg": rfb.EncodingJPEG, "h264": rfb.EncodingH264, "h.264": rfb.EncodingH264,
-	"tightpng": rfb.EncodingTightPNG,
+	"tightpng": rfb.EncodingTightPNG, "zlibhex": rfb.EncodingZlibHex,
 }
 
 func (p *parser) encodings() (list []rfb.Encoding) {
@@ -229,10 +235,7 @@ func (p *parser) encodings() (list []rfb.Encoding) {
 
 func (p *parser) depth() int {
 	switch n := p.number("color-depth", 0, 8, 32); n {
-	case 8, 16:
-		p.report("color-depth", "of less than 24 is not supported yet; the picture comes with all colours")
-		return n
-	case 0, 24, 32:
+	case 0, 8, 16, 24, 32:
 		return n
 	}
 	p.report("color-depth", "must be 8, 16, 24 or 32; taken as 32")
@@ -250,13 +253,21 @@ func (p *parser) fingerprints(name string) (list [][32]byte) {
 	return list
 }
 
-// notYet reads a switch that nothing obeys yet, and says so.
-func (p *parser) notYet(name string) bool {
-	on := p.bool(name)
-	if on {
-		p.report(name, "is not supported yet")
+// cookie reads what lets a client into a PulseAudio server.
+func (p *parser) cookie() Secret {
+	text := strings.Join(strings.Fields(p.text("audio-cookie")), "")
+	if text == "" {
+		return Secret{}
 	}
-	return on
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		b, err = base64.StdEncoding.DecodeString(text)
+	}
+	if err != nil || len(b) != CookieSize {
+		p.report("audio-cookie", fmt.Sprintf("must be %d bytes in base64 or hexadecimal digits; none is sent", CookieSize))
+		return Secret{}
+	}
+	return NewSecret(string(b))
 }
 
 // repeater reads dest-host and dest-port. The address that a repeater is told has

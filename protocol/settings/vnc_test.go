@@ -1,6 +1,7 @@
 package settings_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -34,23 +35,17 @@ func TestDefaultsOfVNCAreGuacds(t *testing.T) {
 func TestNamesOfGuacdsVNC(t *testing.T) {
 	honoured := map[string]string{
 		"hostname": "h", "port": "5901", "username": "u", "password": "p", "read-only": "true", "disable-display-resize": "true",
-		"encodings": "zrle", "color-depth": "24", "swap-red-blue": "true", "cursor": "remote", "autoretry": "3",
+		"encodings": "zrle", "color-depth": "16", "swap-red-blue": "true", "cursor": "remote", "autoretry": "3",
 		"clipboard-encoding": "utf-8", "dest-host": "d", "dest-port": "5", "reverse-connect": "true", "listen-timeout": "7000",
 		"enable-audio": "true", "audio-servername": "a", "compress-level": "9", "quality-level": "0",
-		"force-lossless": "true", "clipboard-buffer-size": "300000", "disable-copy": "true", "disable-paste": "true",
+		"force-lossless": "true", "disable-server-input": "true", "clipboard-buffer-size": "300000", "disable-copy": "true", "disable-paste": "true",
 	}
 	later := strings.Fields(`enable-sftp sftp-hostname sftp-host-key sftp-port sftp-timeout sftp-username sftp-password sftp-private-key
 		sftp-passphrase sftp-public-key sftp-directory sftp-root-directory sftp-server-alive-interval sftp-disable-download
 		sftp-disable-upload recording-path recording-name create-recording-path recording-write-existing recording-exclude-output
-		recording-exclude-mouse recording-include-keys recording-include-clipboard
-		wol-send-packet wol-mac-addr wol-broadcast-addr wol-udp-port wol-wait-time`)
-	for _, name := range []string{"disable-server-input"} {
-		s, problems := settings.ParseVNC(map[string]string{name: "true"})
-		if !s.DisableServerInput || len(problems) != 1 || problems[0].Text != "is not supported yet" {
-			t.Errorf("%s: %+v, %v", name, s, problems)
-		}
-	}
-	if n := len(honoured) + len(later) + 1; n != 53 {
+		recording-exclude-mouse recording-include-keys recording-include-clipboard`)
+	wol := strings.Fields("wol-send-packet wol-mac-addr wol-broadcast-addr wol-udp-port wol-wait-time") // TestWake
+	if n := len(honoured) + len(later) + len(wol); n != 53 {
 		t.Fatalf("%d names", n)
 	}
 	for _, name := range later {
@@ -61,7 +56,7 @@ func TestNamesOfGuacdsVNC(t *testing.T) {
 	}
 	ours := map[string]string{
 		"timeout": "5", "security": "x509", "ca-cert": "c", "cert-fingerprints": strings.Repeat("00", 32), "cert-tofu": "false",
-		"ignore-cert": "true", "exclusive": "true", "resize-method": "none",
+		"ignore-cert": "true", "exclusive": "true", "resize-method": "none", "audio-cookie": strings.Repeat("A", 342) + "==",
 	}
 	for _, all := range []map[string]string{honoured, ours} {
 		for name, v := range all {
@@ -80,7 +75,6 @@ func TestProblemsOfVNC(t *testing.T) {
 		says    string
 	}{
 		{"color-depth", "15", settings.VNC{ColorDepth: 32}, "must be"},
-		{"color-depth", "16", settings.VNC{ColorDepth: 16}, "not supported yet"},
 		{"cursor", "none", settings.VNC{}, "local, remote"},
 		{"encodings", "ultra, Tight zrle tight", settings.VNC{Encodings: []rfb.Encoding{rfb.EncodingTight, rfb.EncodingZRLE}}, `"ultra"`},
 		{"clipboard-encoding", "koi8", settings.VNC{}, "MacRoman"},
@@ -90,6 +84,7 @@ func TestProblemsOfVNC(t *testing.T) {
 		{"dest-port", "70000", settings.VNC{}, "5900"},
 		{"resize-method", "sometimes", settings.VNC{}, "display-update"},
 		{"font-size", "1", settings.VNC{}, "VNC"},
+		{"audio-cookie", "0011", settings.VNC{}, "256 bytes"},
 	} {
 		s, problems := settings.ParseVNC(map[string]string{tt.name: tt.v})
 		if len(problems) != 1 || problems[0].Name != tt.name || !strings.Contains(problems[0].Text, tt.says) {
@@ -221,6 +216,20 @@ func TestRepeater(t *testing.T) {
 		if r := s.Repeater(); len(r) > settings.MaxRepeater {
 			t.Errorf("%d bytes for a repeater", len(r))
 		}
+	}
+}
+
+// PulseAudio's cookie is bytes, as text in one of two ways.
+func TestCookie(t *testing.T) {
+	want := strings.Repeat("\x01", 256)
+	for _, v := range []string{strings.Repeat("01", 256), strings.Repeat("0101 ", 128), base64.StdEncoding.EncodeToString([]byte(want)) + "\n"} {
+		s, problems := settings.ParseVNC(map[string]string{"audio-cookie": v})
+		if s.AudioCookie.Reveal() != want || len(problems) > 0 {
+			t.Errorf("%.20q…: %q, %v", v, s.AudioCookie.Reveal(), problems)
+		}
+	}
+	if !settings.IsSecret("audio-cookie") {
+		t.Error("it is shown")
 	}
 }
 

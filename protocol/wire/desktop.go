@@ -62,20 +62,35 @@ type Codec uint16
 // Codecs of rectangles. The pixel format of those from RFB is R, G, B, unused, in
 // memory order, 8 bits each (in compact pixels R, G, B).
 const (
-	CodecRGBX    Codec = 0  // plain pixels, rows from the top
-	CodecDeflate Codec = 1  // the same, as one zlib stream of its own (RFC 1950)
-	CodecJPEG    Codec = 2  // one JPEG file
-	CodecPNG     Codec = 3  // one PNG file
-	CodecRRE     Codec = 16 // RFB, "RRE Encoding", and so on
-	CodecCoRRE   Codec = 17
-	CodecHextile Codec = 18
-	CodecZlib    Codec = 19
-	CodecTight   Codec = 20 // any of its kinds; of a rectangle without a size a control byte alone, which resets streams
-	CodecTRLE    Codec = 21
-	CodecZRLE    Codec = 22
-	CodecRFBJPEG Codec = 23 // RFB, "JPEG Encoding": tables may be left out and are then those before
-	CodecRFBH264 Codec = 24 // RFB, "Open H.264 Encoding", with its head of flags
+	CodecRGBX      Codec = 0  // plain pixels, rows from the top
+	CodecDeflate   Codec = 1  // the same, as one zlib stream of its own (RFC 1950)
+	CodecJPEG      Codec = 2  // one JPEG file
+	CodecPNG       Codec = 3  // one PNG file
+	CodecRRE       Codec = 16 // RFB, "RRE Encoding", and so on
+	CodecCoRRE     Codec = 17
+	CodecHextile   Codec = 18
+	CodecZlib      Codec = 19
+	CodecTight     Codec = 20 // any of its kinds; of a rectangle without a size a control byte alone, which resets streams
+	CodecTRLE      Codec = 21
+	CodecZRLE      Codec = 22
+	CodecRFBJPEG   Codec = 23 // RFB, "JPEG Encoding": tables may be left out and are then those before
+	CodecRFBH264   Codec = 24 // RFB, "Open H.264 Encoding", with its head of flags
+	CodecRFBCursor Codec = 25 // RFB, "Cursor With Alpha": a shape of the pointer, at most MaxCursor a side; X and Y are its hot spot
+	CodecZlibHex   Codec = 26
 )
+
+// Pixels of fewer bits, in the upper byte of a Codec: of CodecRGBX, CodecDeflate and those
+// from CodecRRE to CodecZRLE, and CodecZlibHex. A compact pixel is a whole one then.
+const (
+	Pixels16 Codec = 1 << 8 // 16 bits, little-endian: red in the upper five, green in six, blue in the lower five
+	Pixels8  Codec = 2 << 8 // 8 bits: blue in the upper two, green in three, red in the lower three
+
+	codecPixels Codec = 0xff00
+)
+
+// Split tells how the bytes are to be read, and which pixels they have: 0, Pixels16,
+// Pixels8, or what is not known.
+func (c Codec) Split() (how, pixels Codec) { return c &^ codecPixels, c & codecPixels }
 
 // Rect begins a rectangle; those after it are painted later and may cover it. When
 // Last is not set its bytes go on in RectData records, with no other record of the

@@ -237,7 +237,7 @@ func TestEverySettingIsExplained(t *testing.T) {
 	names := make(map[string]bool)
 	takes := map[string]bool{
 		"text": true, "textOr": true, "secret": true, "bool": true, "number": true, "seconds": true,
-		"boolOr": true, "choice": true, "notYet": true, "words": true, "fingerprints": true,
+		"boolOr": true, "choice": true, "words": true, "fingerprints": true,
 	}
 	for _, f := range sources(t, "protocol/settings") {
 		ast.Inspect(f, func(n ast.Node) bool {

@@ -18,6 +18,7 @@ import (
 	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/wake"
 )
 
 // clientVersion is what servers see in their logs.
@@ -194,8 +195,18 @@ func (c *connector) connectHop(ctx context.Context, ch *chain, h hop) (*ssh.Clie
 	}
 }
 
-// dial opens the transport to a host.
+// dial opens the transport to a host, and wakes the last one where the settings say so.
 func (c *connector) dial(ctx context.Context, ch *chain, h hop) (net.Conn, error) {
+	machine := c.cfg.Settings.Wake
+	if !h.last {
+		machine = nil
+	}
+	return wake.Dial(ctx, machine, func() { c.page.Progress(target.StepConnect, "waking the machine") }, func(ctx context.Context) (net.Conn, error) {
+		return c.dialOnce(ctx, ch, h)
+	})
+}
+
+func (c *connector) dialOnce(ctx context.Context, ch *chain, h hop) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settings.Timeout)
 	defer cancel()
 	if len(ch.clients) == 0 {

@@ -1,17 +1,13 @@
 package vnc
 
 import (
-	"fmt"
-
 	"github.com/porthole-rac/porthole/protocol/codec"
 	"github.com/porthole-rac/porthole/protocol/codec/encodings"
 	"github.com/porthole-rac/porthole/protocol/rfb"
 )
 
-// alphaCursor is a cursor with alpha in an encoding (RFB, "Cursor With Alpha
-// Pseudo-encoding"). It is decoded here: the browser takes shapes as pixels. Encodings
-// with a zlib stream would need the part of the stream that went to the browser; no
-// server uses them for cursors.
+// alphaCursor is a cursor with alpha in an encoding that remembers nothing (RFB, "Cursor
+// With Alpha Pseudo-encoding"). It is decoded here: the browser takes shapes as pixels.
 type alphaCursor struct {
 	on     bool
 	set    *encodings.Set
@@ -21,9 +17,6 @@ type alphaCursor struct {
 }
 
 func (c *alphaCursor) begin(r *rfb.Rect) error {
-	if _, plain, ok := codecOf(r.Inner); !ok || !plain || r.Inner == rfb.EncodingTightPNG {
-		return &rfb.ProtocolError{Step: "cursor with alpha", Text: fmt.Sprintf("a shape in %v", r.Inner)}
-	}
 	w, h := int(r.Area.Width), int(r.Area.Height)
 	target, err := codec.NewTarget(w, h)
 	if err != nil {

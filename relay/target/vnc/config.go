@@ -7,8 +7,10 @@ import (
 	"net"
 
 	"github.com/porthole-rac/porthole/authority"
+	"github.com/porthole-rac/porthole/protocol/codec"
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 )
 
@@ -29,6 +31,23 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Listen is for reverse connections; nil: net.Listen.
 	Listen func(network, address string) (net.Listener, error)
+}
+
+// pixels are those that a server is asked for, and how the browser is told of them.
+type pixels struct {
+	format rfb.PixelFormat
+	codec  codec.Format
+	bits   wire.Codec // in the codec of a rectangle
+}
+
+func (c *Config) pixels() pixels {
+	switch c.Settings.ColorDepth {
+	case 8:
+		return pixels{rfb.BGR233, codec.BGR233, wire.Pixels8}
+	case 16:
+		return pixels{rfb.RGB565, codec.RGB565, wire.Pixels16}
+	}
+	return pixels{rfb.RGBX, codec.RGBX, 0}
 }
 
 // limits are what a server may send.

@@ -12,6 +12,7 @@ import (
 	"github.com/porthole-rac/porthole/protocol/rfb"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/wake"
 )
 
 const (
@@ -178,16 +179,25 @@ func (c *connector) dial(ctx context.Context) (net.Conn, time.Duration, error) {
 		conn, err := c.listen(ctx)
 		return conn, 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
-	defer cancel()
-	c.progress(target.StepResolve, s.Hostname)
-	c.progress(target.StepConnect, c.address())
-	began := time.Now()
-	conn, err := c.cfg.Dial(ctx, "tcp", c.address())
-	if err != nil {
-		return nil, 0, c.dialError(err)
+	machine := s.Wake
+	if c.page == nil { // it was awake a moment ago
+		machine = nil
 	}
-	return conn, time.Since(began), nil
+	var rtt time.Duration
+	conn, err := wake.Dial(ctx, machine, func() { c.progress(target.StepConnect, "waking the machine") }, func(ctx context.Context) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+		defer cancel()
+		c.progress(target.StepResolve, s.Hostname)
+		c.progress(target.StepConnect, c.address())
+		began := time.Now()
+		conn, err := c.cfg.Dial(ctx, "tcp", c.address())
+		if err != nil {
+			return nil, c.dialError(err)
+		}
+		rtt = time.Since(began)
+		return conn, nil
+	})
+	return conn, rtt, err
 }
 
 // listen waits for a server that dials out.

@@ -80,9 +80,10 @@ func (d *desktop) attach(l *line) *sender {
 	out.size.never = d.cfg.Settings.DisableDisplayResize
 	out.size.now = [2]int{l.ready.Width, l.ready.Height}
 	out.size.view(d.window.Width, d.window.Height, out.now())
-	format := rfb.RGBX
+	format := d.cfg.pixels().format
 	if d.cfg.Settings.SwapRedBlue { // the server mixes them up, so it is asked for the other order
 		format.RedShift, format.BlueShift = format.BlueShift, format.RedShift
+		format.RedMax, format.BlueMax = format.BlueMax, format.RedMax
 	}
 	out.control = rfb.AppendSetPixelFormat(out.control, format)
 	out.control = rfb.AppendSetEncodings(out.control, wanted(&d.cfg.Settings, d.browser, d.quality.level(), false))

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
+	"github.com/porthole-rac/porthole/protocol/codec/cursor"
 	"github.com/porthole-rac/porthole/protocol/codec/encodings"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
@@ -42,6 +43,7 @@ type glass struct {
 	dec    codec.Decoder
 	inRect bool
 	codecs map[wire.Codec]int
+	pixels map[wire.Codec]int
 	orders map[wire.Type]int
 
 	info   wire.DesktopInfo
@@ -57,7 +59,7 @@ type glass struct {
 type clip struct{ kind, data string }
 
 func newGlass(ctx context.Context, d target.Desktop) *glass {
-	return &glass{desktop: d, ctx: ctx, changed: make(chan struct{}), codecs: map[wire.Codec]int{}, orders: map[wire.Type]int{}}
+	return &glass{desktop: d, ctx: ctx, changed: make(chan struct{}), codecs: map[wire.Codec]int{}, pixels: map[wire.Codec]int{}, orders: map[wire.Type]int{}}
 }
 
 // news tells who waits. Called with mu held.
@@ -128,7 +130,13 @@ func (g *glass) record(t wire.Type, body []byte) error {
 		if err := g.rect.Decode(body); err != nil {
 			return err
 		}
-		g.codecs[g.rect.Codec]++
+		how, bits := g.rect.Codec.Split()
+		g.codecs[how]++
+		switch how {
+		case wire.CodecJPEG, wire.CodecPNG, wire.CodecRFBCursor:
+		default:
+			g.pixels[bits]++
+		}
 		g.data, g.inRect = g.data[:0], true
 		if err := g.begin(); err != nil {
 			return err
@@ -190,11 +198,22 @@ func (g *glass) record(t wire.Type, body []byte) error {
 }
 
 func (g *glass) begin() error {
+	how, pixels := g.rect.Codec.Split()
+	g.screen.Format = map[wire.Codec]codec.Format{0: codec.RGBX, wire.Pixels16: codec.RGB565, wire.Pixels8: codec.BGR233}[pixels]
+	if how == wire.CodecRFBCursor {
+		g.dec = g.set.Decoder(cursor.WithAlpha)
+		dst, err := codec.NewTarget(g.rect.Width, g.rect.Height)
+		if err != nil {
+			return err
+		}
+		g.cursor = wire.Cursor{HotX: g.rect.X, HotY: g.rect.Y, Width: g.rect.Width, Height: g.rect.Height, Pixels: dst.Pix}
+		return g.dec.Begin(dst, codec.Rect{W: dst.Width, H: dst.Height})
+	}
 	number, ok := map[wire.Codec]int32{
 		wire.CodecRGBX: encodings.Raw, wire.CodecRRE: encodings.RRE, wire.CodecCoRRE: encodings.CoRRE, wire.CodecHextile: encodings.Hextile,
 		wire.CodecZlib: encodings.Zlib, wire.CodecTight: encodings.Tight, wire.CodecTRLE: encodings.TRLE, wire.CodecZRLE: encodings.ZRLE,
-		wire.CodecRFBJPEG: encodings.JPEG,
-	}[g.rect.Codec]
+		wire.CodecRFBJPEG: encodings.JPEG, wire.CodecZlibHex: encodings.ZlibHex,
+	}[how]
 	if g.dec = nil; ok {
 		g.dec = g.set.Decoder(number)
 		return g.dec.Begin(g.screen, g.area())
@@ -220,7 +239,8 @@ func (g *glass) write(p []byte, last bool) error {
 	if g.inRect = !last; !last || g.dec != nil {
 		return nil
 	}
-	switch g.rect.Codec {
+	how, _ := g.rect.Codec.Split()
+	switch how {
 	case wire.CodecJPEG:
 		return g.picture(codec.Image{Kind: codec.JPEG, Rect: g.area(), Data: g.data})
 	case wire.CodecPNG:
@@ -243,6 +263,9 @@ func (g *glass) write(p []byte, last bool) error {
 
 // picture paints a JPEG or PNG.
 func (g *glass) picture(i codec.Image) error {
+	if g.rect.Codec == wire.CodecRFBCursor {
+		return nil
+	}
 	img, _, err := image.Decode(bytes.NewReader(i.Data))
 	if err != nil {
 		return err

@@ -158,8 +158,10 @@ func open(t testing.TB, o options) (target.Desktop, error) {
 		o.browser = chrome
 	}
 	var secrets []string
-	if s := o.settings["password"]; s != "" {
-		secrets = append(secrets, s)
+	for name, v := range o.settings {
+		if settings.IsSecret(name) && v != "" {
+			secrets = append(secrets, v)
+		}
 	}
 	for _, a := range o.person.answers {
 		secrets = append(secrets, a[len(a)-1])

@@ -45,6 +45,7 @@ func (v *viewer) other(ev rfb.Event) error {
 		return v.ability(wire.CanShutdown|wire.CanReboot|wire.CanReset, true)
 	case *rfb.EndOfContinuousUpdates:
 		// The first one says that the server can; those after it answer our "off".
+		v.fences = true
 		v.out.do(func(s *sender) { s.pace.continuous = true })
 	case *rfb.CutText:
 		v.cutText(ev)
@@ -68,6 +69,7 @@ func (v *viewer) other(ev rfb.Event) error {
 func (v *viewer) confirmed(e rfb.Encoding) error {
 	switch e {
 	case rfb.EncodingQEMUExtendedKey:
+		v.fences = true
 		v.out.do(func(s *sender) { s.inputs.codes = true })
 		return v.ability(wire.CanScanCodes, true)
 	case rfb.EncodingExtendedMouse:
@@ -87,10 +89,25 @@ func (v *viewer) confirmed(e rfb.Encoding) error {
 	return nil
 }
 
+// blockInput has the machine's own keyboard and mouse blocked, once the first picture has
+// shown what kind of server this is: TigerVNC, TightVNC, QEMU and wayvnc close the
+// connection on a message that they do not know.
+func (v *viewer) blockInput() {
+	v.block = false
+	ready := v.line.ready
+	ultra := slices.Contains(ready.Security, rfb.SecurityUltra) || slices.Contains(ready.Security, rfb.SecurityMSLogonII)
+	if (v.fences || slices.Contains(ready.Security, rfb.SecurityTight)) && !ultra {
+		v.d.log.Info("vnc: the server cannot block its own keyboard and mouse")
+		v.d.cfg.Page.Notice(target.Notice{Code: "vnc-input-not-blocked", Text: "This server cannot block the keyboard and the mouse of the machine itself."})
+		return
+	}
+	v.out.do(func(s *sender) { s.say(rfb.AppendServerInput(nil, true)) })
+}
+
 // inOrder are the encodings of pixels, the preferred first. Tight is the smallest for
 // most pictures, and its JPEG needs nothing but the browser; H.264 comes only from
-// servers that have hardware for it. CoRRE and Raw need not be named: who has them has
-// better, or may send them anyway.
+// servers that have hardware for it. CoRRE, ZlibHex and Raw need not be named: who has
+// them has better, or may send them anyway.
 var inOrder = []rfb.Encoding{
 	rfb.EncodingCopyRect, rfb.EncodingH264, rfb.EncodingTight, rfb.EncodingTightPNG, rfb.EncodingZRLE, rfb.EncodingJPEG,
 	rfb.EncodingZlib, rfb.EncodingHextile, rfb.EncodingTRLE, rfb.EncodingRRE,

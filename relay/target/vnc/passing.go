@@ -1,6 +1,7 @@
 package vnc
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
@@ -31,9 +32,9 @@ const (
 type passing struct {
 	way      way
 	rect     wire.Rect
-	png      bool // TightPNG
-	fill     [4]byte
-	have     int // bytes in fill
+	png      bool    // TightPNG
+	fill     [5]byte // the control byte and a colour
+	have     int     // bytes in fill
 	copy     wire.Copy
 	fillRect wire.Fill
 	deflate  deflater
@@ -61,6 +62,8 @@ func codecOf(e rfb.Encoding) (c wire.Codec, plain, ok bool) {
 		return wire.CodecTRLE, true, true
 	case rfb.EncodingZlib:
 		return wire.CodecZlib, false, true
+	case rfb.EncodingZlibHex:
+		return wire.CodecZlibHex, false, true
 	case rfb.EncodingZRLE:
 		return wire.CodecZRLE, false, true
 	case rfb.EncodingTight:
@@ -79,7 +82,7 @@ func codecOf(e rfb.Encoding) (c wire.Codec, plain, ok bool) {
 func (p *passing) begin(v *viewer, r *rfb.Rect) error {
 	p.way = passNothing
 	if r.Encoding == rfb.EncodingCursorWithAlpha {
-		return p.cursor.begin(r)
+		return p.shape(v, r)
 	}
 	v.pixels = true
 	if v.lost {
@@ -99,6 +102,9 @@ func (p *passing) begin(v *viewer, r *rfb.Rect) error {
 		return nil
 	}
 	p.rect = wire.Rect{X: x, Y: y, Width: w, Height: h, Codec: codec}
+	if codec != wire.CodecRFBJPEG && codec != wire.CodecRFBH264 {
+		p.rect.Codec |= v.asked.bits
+	}
 	p.way, p.have = passAll, 0
 	switch {
 	case codec == wire.CodecTight:
@@ -109,11 +115,36 @@ func (p *passing) begin(v *viewer, r *rfb.Rect) error {
 		p.deflate.free()
 	case w*h >= leastDeflated:
 		p.way = passDeflated
-		p.rect.Codec = wire.CodecDeflate
+		p.rect.Codec = wire.CodecDeflate | v.asked.bits
 		p.deflate.begin(v.stream)
 	}
 	v.stream.begin(p.rect)
 	return nil
+}
+
+// shape begins a cursor with alpha (RFB, "Cursor With Alpha Pseudo-encoding"). Those in an
+// encoding with zlib streams are decoded by the browser, which has the streams; others
+// here, as shapes are kept for later streams.
+func (p *passing) shape(v *viewer, r *rfb.Rect) error {
+	codec, plain, ok := codecOf(r.Inner)
+	switch {
+	case !ok, codec == wire.CodecRFBJPEG, codec == wire.CodecRFBH264, r.Inner == rfb.EncodingTightPNG:
+		v.d.log.Debug("vnc: a pointer without alpha", "encoding", r.Inner.String()) // the one before stays
+		return nil
+	case plain:
+		return p.cursor.begin(r)
+	}
+	v.cursor.Pixels = nil // it would be another one's
+	if v.lost || v.plain {
+		return nil
+	}
+	w, h := int(r.Area.Width), int(r.Area.Height)
+	p.rect = wire.Rect{
+		X: min(int(r.Area.X), max(w-1, 0)), Y: min(int(r.Area.Y), max(h-1, 0)), Width: w, Height: h, Codec: wire.CodecRFBCursor,
+	}
+	p.way = passAll
+	v.stream.begin(p.rect)
+	return v.stream.write(binary.BigEndian.AppendUint32(nil, uint32(r.Inner)))
 }
 
 // data passes bytes on.
@@ -169,10 +200,10 @@ func (p *passing) end(v *viewer) error {
 	case passAll, passPicture:
 		return v.stream.end()
 	case passFill:
-		r, c := &p.rect, &p.fill
+		r, color := &p.rect, v.asked.codec.Pixel(p.fill[1:])
 		p.fillRect = wire.Fill{
 			X: r.X, Y: r.Y, Width: r.Width, Height: r.Height,
-			Color: uint32(c[1])<<16 | uint32(c[2])<<8 | uint32(c[3]),
+			Color: color&0xff<<16 | color&0xff00 | color>>16&0xff,
 		}
 		return v.stream.record(&p.fillRect)
 	case passDeflated:

@@ -1,6 +1,7 @@
 package vnc_test
 
 import (
+	"encoding/hex"
 	"math"
 	"strings"
 	"testing"
@@ -53,6 +54,16 @@ func TestPulseAudio(t *testing.T) {
 	if n := len(server.all(255)); n != 0 {
 		t.Errorf("the server was asked for its sound, %d times", n)
 	}
+}
+
+// A PulseAudio that wants its cookie gets it from the settings; it is in no log.
+func TestPulseAudioCookie(t *testing.T) {
+	d := targets.StartPulseAudio(t, true)
+	cookie := hex.EncodeToString(d.Cookie)
+	s, _ := talk(t, options{settings: map[string]string{"enable-audio": "true", "audio-servername": d.Server, "audio-cookie": cookie}}, rfbtest.Server{})
+	d.Play("", make([]byte, 48000*4))
+	s.Listen(true)
+	s.await("sound", func() bool { return s.format.Channels != 0 })
 }
 
 // A target without PulseAudio goes on without sound, and says so.

@@ -59,9 +59,12 @@ func (d *desktop) hear(anew bool) {
 	before, done := p.done, make(chan struct{})
 	p.stop, p.done = cancel, done
 	to := audio.NewEncoder(d.browser.Audio, p.screen)
-	server := d.cfg.Settings.AudioServername
-	if server == "" {
-		server = d.cfg.Settings.Hostname
+	cfg := audio.PulseConfig{Server: d.cfg.Settings.AudioServername}
+	if cfg.Server == "" {
+		cfg.Server = d.cfg.Settings.Hostname
+	}
+	if c := d.cfg.Settings.AudioCookie; c.IsSet() {
+		cfg.Cookie = []byte(c.Reveal())
 	}
 	d.wg.Go(func() {
 		defer close(done)
@@ -69,7 +72,7 @@ func (d *desktop) hear(anew bool) {
 		if before != nil { // it may still have to say that it ends
 			<-before
 		}
-		audio.Follow(ctx, audio.PulseConfig{Server: server}, to, func(e *audio.PulseError) { d.cfg.Page.Notice(e.Notice()) })
+		audio.Follow(ctx, cfg, to, func(e *audio.PulseError) { d.cfg.Page.Notice(e.Notice()) })
 		to.End()
 	})
 }

@@ -22,6 +22,7 @@ type viewer struct {
 	line   *line
 	dec    *rfb.Decoder
 	stream *stream
+	asked  pixels
 	buf    []byte
 	pass   passing
 	sound  *audio.Encoder
@@ -35,6 +36,8 @@ type viewer struct {
 	within bool // an update
 	pixels bool // it has some
 	fenced bool // a fence may have no mark
+	block  bool // the machine's own input is to be blocked
+	fences bool // the server has messages that those who can block input do not have
 	lost   bool // there is no stream: a new one is on its way
 	plain  bool // encodings that remember are not passed on: the browser has no part of what came before
 }
@@ -64,9 +67,11 @@ func (v *viewer) run(l *line, out *sender) error {
 // attach begins the stream of a connection.
 func (v *viewer) attach(l *line, out *sender) error {
 	v.line, v.out = l, out
-	v.dec = rfb.NewDecoder(l.ready.Width, l.ready.Height, rfb.RGBX, v.d.cfg.limits())
+	v.asked = v.d.cfg.pixels()
+	v.dec = rfb.NewDecoder(l.ready.Width, l.ready.Height, v.asked.format, v.d.cfg.limits())
 	v.cursor, v.leds, v.mode, v.hasLEDs = wire.Cursor{}, wire.LEDs{}, wire.PointerMode{}, false
 	v.within, v.pixels, v.lost, v.plain = false, false, false, false
+	v.block, v.fences = v.d.cfg.Settings.DisableServerInput, false
 	v.pass.abandon()
 	v.sound.End()
 	v.sound.Browser(v.d.abilities().Audio)
@@ -253,6 +258,9 @@ func (v *viewer) updated() error {
 	}
 	now := time.Now()
 	v.out.do(func(s *sender) { s.pace.updated(now, pixels, mark) })
+	if v.block && v.pixels {
+		v.blockInput()
+	}
 	return err
 }
 
@@ -260,7 +268,7 @@ func (v *viewer) fence(f *rfb.Fence) {
 	if f.Flags&rfb.FenceRequest == 0 {
 		return
 	}
-	v.fenced = true
+	v.fenced, v.fences = true, true
 	v.out.do(func(s *sender) {
 		if !s.pace.fence(f) {
 			s.err = errSlow
