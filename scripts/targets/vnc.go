@@ -27,6 +27,9 @@ type VNCOptions struct {
 	Password string // at most eight bytes count for VncAuth
 	User     string // with Plain: wayvnc's
 	Sound    bool   // QEMU only: the machine plays a tone of Tone Hz
+	// SystemTLS leaves OpenSSL as the system has it: Debian's forbids x11vnc the TLS
+	// without certificates that it offers.
+	SystemTLS bool
 	// Args are appended to the command line: of Xtigervnc, Xtightvnc, x11vnc,
 	// qemu-system-x86_64, wayvnc.
 	Args []string
@@ -290,9 +293,11 @@ func X11VNC(dir string, o VNCOptions) (*VNC, error) {
 			args = append(args, "-ssl", both, "-vencrypt", "support", "-anontls", "support")
 		}
 		args = append(args, o.Args...)
-		env, err := anonymousOpenSSL(dir)
-		if err != nil {
-			return err
+		var env []string
+		if !o.SystemTLS {
+			if env, err = anonymousOpenSSL(dir); err != nil {
+				return err
+			}
 		}
 		return s.listens(func(port int) (program, error) {
 			return program{path: path, args: append(args, "-rfbport", strconv.Itoa(port)), env: env}, nil

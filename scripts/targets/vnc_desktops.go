@@ -88,6 +88,11 @@ func WayVNC(dir string, o VNCOptions) (*VNC, error) {
 	})
 }
 
+// obscured is how krfb keeps a password (KStringHandler::obscure of KDE's documentation).
+func obscured(password string) string {
+	return strings.Map(func(r rune) rune { return 0x1001f - r }, password)
+}
+
 // grim takes a picture of a Wayland compositor.
 func grim(env []string, account *syscall.Credential) (*image.RGBA, error) {
 	path, err := need("grim", "grim")
@@ -143,7 +148,7 @@ func Krfb(dir string, o VNCOptions) (*VNC, error) {
 		env := []string{"DISPLAY=" + s.Display.Name, "HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "XDG_RUNTIME_DIR=" + dir, "QT_QPA_PLATFORM=xcb", "KDE_DEBUG=1"}
 		return s.listens(func(port int) (program, error) {
 			text := fmt.Sprintf("[TCP]\nport=%d\nuseDefaultPort=false\npublishService=false\n[Security]\nallowDesktopControl=true\nallowUnattendedAccess=true\nunattendedPassword=%s\nnoWallet=true\n"+
-				"[FrameBuffer]\npreferredFrameBufferPlugin=qt\n[MainWindow]\nstartMinimized=true\n", port, o.Password)
+				"[FrameBuffer]\npreferredFrameBufferPlugin=qt\n[MainWindow]\nstartMinimized=true\n", port, obscured(o.Password))
 			if err := os.WriteFile(filepath.Join(dir, "krfbrc"), []byte(text), 0o600); err != nil {
 				return program{}, fmt.Errorf("write krfbrc: %w", err)
 			}

@@ -36,23 +36,24 @@ type desktop struct {
 	turned  chan struct{} // has something when turn was set
 	deflate atomic.Bool   // plain pixels are worth compressing
 
-	mu       sync.Mutex // never held over I/O; before that of a sender
-	line     *line
-	out      *sender
-	next     *line
-	browser  target.Browser
-	window   target.Window
-	watched  bool
-	listens  bool
-	renewing bool
-	plain    bool // no encodings that remember
-	busy     bool // something is done aside
-	running  bool
-	closed   bool
-	quality  quality
-	clip     clipboard
-	pulse    pulse
-	exit     string
+	mu        sync.Mutex // never held over I/O; before that of a sender
+	line      *line
+	out       *sender
+	next      *line
+	browser   target.Browser
+	window    target.Window
+	watched   bool
+	listens   bool
+	renewing  bool
+	impatient bool // the second login takes long; a stream began without it
+	plain     bool // no encodings that remember
+	busy      bool // something is done aside
+	running   bool
+	closed    bool
+	quality   quality
+	clip      clipboard
+	pulse     pulse
+	exit      string
 }
 
 func newDesktop(ctx context.Context, cfg *Config, c *connector, l *line) *desktop {

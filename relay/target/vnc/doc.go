@@ -21,8 +21,8 @@
 //
 // A browser that has nothing of the stream gets a new one by a second login, as
 // the decoders of zlib streams cannot begin in the middle; where the server does
-// not let us in again, the old connection goes on with encodings that remember
-// nothing.
+// not let us in again, or not soon, the old connection goes on with encodings that
+// remember nothing.
 //
 // # Sound
 //

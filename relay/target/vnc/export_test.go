@@ -9,6 +9,13 @@ func HandshakeTime(d time.Duration) (undo func()) {
 	return func() { handshakeTime = before }
 }
 
+// RenewPatience sets how long a browser waits for a second login, and gives what undoes it.
+func RenewPatience(d time.Duration) (undo func()) {
+	before := renewPatience
+	renewPatience = d
+	return func() { renewPatience = before }
+}
+
 // PNGFromDIB and DIBFromPNG are for the tests of pictures in clipboards.
 var (
 	PNGFromDIB = pngFromDIB

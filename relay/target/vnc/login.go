@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/porthole-rac/porthole/protocol/rfb"
+	"github.com/porthole-rac/porthole/protocol/rfb/anontls"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 )
@@ -227,12 +228,18 @@ func (l *login) judge(err error) error {
 	chosen := l.h.Security()
 	closed := errors.Is(err, io.ErrUnexpectedEOF) || isReset(err)
 	wrong := errors.As(err, &refused) && len(refused.Security) > 0
+	var alert *anontls.Refused
 	switch {
 	case l.w.expired.Load():
 	case closed && len(chosen) > 0 && !l.answered && len(c.refused) < maxRefused:
 		// Debian's TigerVNC lists RSA-AES, which it does not have, and closes the
 		// connection when it is taken.
 		c.refused = append(c.refused, chosen[len(chosen)-1])
+		return &tryAgain{c.handshakeError(l.w, err)}
+	case errors.As(err, &alert) && !l.answered && len(chosen) > 0 && !slices.Contains(c.refused, rfb.SecurityTLS):
+		// Debian's OpenSSL forbids x11vnc the suites without certificates that it offers.
+		c.refused = append(c.refused, rfb.SecurityTLS, rfb.SecurityTLSNone, rfb.SecurityTLSVnc, rfb.SecurityTLSPlain, rfb.SecurityTLSIdent)
+		c.log.Info("vnc: the server offers TLS without certificates and does not take it", "security", fmt.Sprint(chosen), "alert", alert.Alert.String())
 		return &tryAgain{c.handshakeError(l.w, err)}
 	case closed && l.waited && (!wrong || refused.Reason == ""):
 		// It may have lost patience while the person thought; now there is an answer,

@@ -2,7 +2,6 @@ package vnc_test
 
 import (
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/wire"
@@ -22,7 +21,7 @@ func TestServers(t *testing.T) {
 	}{
 		{"TightVNC", targets.TightVNC, targets.VNCOptions{Width: 640, Height: 480, Password: password}, "Tight, VncAuth"},
 		{"x11vnc", targets.X11VNC, targets.VNCOptions{Width: 640, Height: 480, Password: password}, "VncAuth"},
-		{"krfb", targets.Krfb, targets.VNCOptions{Width: 640, Height: 480, Password: obscured(password)}, "VncAuth"},
+		{"krfb", targets.Krfb, targets.VNCOptions{Width: 640, Height: 480, Password: password}, "VncAuth"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v := targets.For(t, c.start, c.options)
@@ -49,11 +48,6 @@ func TestServers(t *testing.T) {
 			t.Errorf("%+v", s.info)
 		}
 	})
-}
-
-// obscured is how krfb keeps a password.
-func obscured(password string) string {
-	return strings.Map(func(r rune) rune { return 0x1001f - r }, password)
 }
 
 func start2(t *testing.T, v *targets.VNC, more ...string) *session {
