@@ -24,6 +24,7 @@ type Display struct {
 	process *process // nil when the VNC server is the display
 	log     string
 	running []*process
+	works   []*Work
 }
 
 // Screen says how large an Xvfb is, pixels.
@@ -74,9 +75,13 @@ func (d *Display) Log() string {
 	return string(b)
 }
 
-// Close ends the programs that were started on the display and, when it is an
-// Xvfb, the display.
+// Close ends the workloads and programs that were started on the display and, when it is
+// an Xvfb, the display.
 func (d *Display) Close() error {
+	for _, w := range d.works {
+		_ = w.Stop() // who wants to know how it went stops it before
+	}
+	d.works = nil
 	for _, p := range d.running {
 		_ = p.kill()
 	}

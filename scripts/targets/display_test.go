@@ -158,3 +158,25 @@ func TestQEMUShowsItsScreen(t *testing.T) {
 		return err == nil && slices.ContainsFunc(img.Pix, func(b byte) bool { return b != 0 && b != 255 })
 	})
 }
+
+// A display that is closed takes its workloads with it.
+func TestCloseEndsWorkloads(t *testing.T) {
+	d, err := targets.Xvfb(t.TempDir(), targets.Screen{Width: 320, Height: 240})
+	if err != nil {
+		targets.Unless(t, err)
+		return
+	}
+	w, err := d.Draw(targets.Slow)
+	if err != nil {
+		targets.Unless(t, err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if w != nil {
+		n := w.Frames()
+		if err := w.Stop(); err != nil || w.Frames() != n {
+			t.Errorf("%v, %d pictures after the end", err, w.Frames()-n)
+		}
+	}
+}

@@ -92,6 +92,7 @@ func (d *Display) Draw(kind Workload) (*Work, error) {
 		cancel()
 		return nil, err
 	}
+	d.works = append(d.works, w)
 	go func() {
 		defer close(w.done)
 		if draw != nil {

@@ -23,6 +23,7 @@ const program = desktops.has(known ?? way?.protocol ?? hint) ? "desktop" : "term
 document.body.classList.add(program);
 for (const e of document.querySelectorAll("[data-for]")) {
   if (e.dataset.for !== program) e.remove();
+  else if (e instanceof HTMLTemplateElement) e.replaceWith(e.content); // both programs have one of this name
 }
 
 // The longest time that the page could not answer.
@@ -34,6 +35,10 @@ try {
 } catch { /* not measured here */ }
 
 if (program === "desktop") {
+  // The worker's program is on its way before the worker is, which finds it in the cache.
+  if (token) {
+    fetch(new URL("asset:display.wasm", import.meta.url)).then((r) => r.body.pipeTo(new WritableStream())).catch(() => {}); // the worker tells
+  }
   import("./desktop.js");
 } else {
   // The program is by far the largest file: it is on its way before the scripts are.

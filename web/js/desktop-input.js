@@ -40,6 +40,7 @@ export class Input {
     on(window, "paste", (e) => this.paste(e), true);
     on(window, "copy cut", (e) => { if (this.active()) this.clipboard.copy(e); }, true);
     on(area, "pointerdown pointermove pointerup pointercancel", (e) => this.pointer(e));
+    on(area, "pointerleave", () => this.view.rest());
     on(area, "wheel", (e) => this.wheel(e), { passive: false });
     // Back and forward are the machine's, a drag is no selection, a press no menu.
     on(area, "mousedown mouseup auxclick contextmenu dragstart selectstart", (e) => e.preventDefault());
@@ -71,6 +72,7 @@ export class Input {
   }
 
   release() {
+    this.view.rest();
     this.fingers.clear();
     clearTimeout(this.long);
     this.dead = false;
@@ -178,6 +180,7 @@ export class Input {
       this.dy = (this.dy ?? 0) + dy;
       return this.events.moved(() => { this.events.motion(e, this.dx, this.dy); this.dx = this.dy = 0; });
     }
+    if (e.pointerType === "mouse") this.view.nudge(e.clientX, e.clientY, () => this.events.pointer(e, ...this.view.at(e.clientX, e.clientY)));
     const [x, y] = this.view.at(e.clientX, e.clientY);
     if (e.type === "pointermove" && e.buttons === this.buttons) return this.events.moved(() => this.events.pointer(e, x, y));
     this.buttons = e.type === "pointercancel" ? 0 : e.buttons;

@@ -5,6 +5,8 @@ const area = document.getElementById("desktop");
 const stage = document.getElementById("stage");
 const canvas = document.getElementById("picture");
 const mostZoom = 8;
+const edge = 28; // CSS pixels from the window's edge where the mouse moves a picture that is larger
+const fastest = 1.2; // CSS pixels in a millisecond, at the very edge
 
 export class View {
   /** changed gets { width, height (CSS pixels), scale, drive } for the worker. */
@@ -16,6 +18,8 @@ export class View {
     this.canResize = false;
     this.smooth = false;
     this.zoom = 1;
+    this.inside = true; // all of it is in the window
+    this.push = [0, 0]; // where the mouse moves it to, −1…1
     this.place = null; // of the picture in the window, while it is valid
     this.box = { width: area.clientWidth, height: area.clientHeight };
     new ResizeObserver(([entry]) => {
@@ -73,6 +77,7 @@ export class View {
     const width = Math.max(1 / dpr, onDevice(this.width * scale)), height = Math.max(1 / dpr, onDevice(this.height * scale));
     const inside = width <= area.offsetWidth + .01 && height <= area.offsetHeight + .01;
     area.classList.toggle("inside", inside);
+    this.inside = inside;
     const spaceX = Math.max(0, onDevice((area.clientWidth - width) / 2)), spaceY = Math.max(0, onDevice((area.clientHeight - height) / 2));
     Object.assign(stage.style, { width: `${width + spaceX}px`, height: `${height + spaceY}px` });
     Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${spaceX}px`, top: `${spaceY}px` });
@@ -110,6 +115,37 @@ export class View {
     area.scrollTop = this.top + y * this.scale - (clientY - box.top);
     this.place = null;
     if (before === 1 || this.zoom === 1) this.changed(this.window());
+  }
+
+  /** The mouse is at a place in the window: near an edge it moves a picture that is larger. moved runs after each step. */
+  nudge(clientX, clientY, moved) {
+    const push = (at, size) => Math.max(-1, Math.min(0, at / edge - 1)) || Math.min(1, Math.max(0, 1 - (size - at) / edge));
+    this.push = this.inside ? [0, 0] : [push(clientX, area.clientWidth), push(clientY, area.clientHeight)];
+    this.moved = moved;
+    if ((this.push[0] || this.push[1]) && !this.nudging) {
+      this.nudged = performance.now();
+      this.nudging = requestAnimationFrame((now) => this.step(now));
+    }
+  }
+
+  /** The mouse is elsewhere. */
+  rest() { this.push = [0, 0]; }
+
+  step(now) {
+    this.nudging = 0;
+    const [x, y] = this.push, far = fastest * Math.max(0, Math.min(now - this.nudged, 50));
+    if (!x && !y) return;
+    const { scrollLeft, scrollTop } = area;
+    const more = (at, by, most) => by < 0 ? at > 0 : by > 0 && at < most - 1;
+    if (!more(scrollLeft, x, area.scrollWidth - area.clientWidth) && !more(scrollTop, y, area.scrollHeight - area.clientHeight)) return;
+    if (far > 0) {
+      // Whole device pixels, at least one: browsers round places of scrolling.
+      const step = (by) => Math.sign(by) * Math.max(Math.abs(by) * far, 1 / devicePixelRatio);
+      this.pan(-step(x), -step(y));
+      this.nudged = now;
+      this.moved();
+    }
+    this.nudging = requestAnimationFrame((then) => this.step(then));
   }
 
   /** Move the view as fingers move. */
