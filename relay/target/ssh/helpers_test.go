@@ -13,107 +13,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/target"
 	"github.com/porthole-rac/porthole/relay/target/ssh"
+	"github.com/porthole-rac/porthole/relay/target/targettest"
 )
 
 // patience bounds all waiting in these tests.
 const patience = 30 * time.Second
 
-// person is a page with a person who answers from a list, or by a function.
-type person struct {
-	mu      sync.Mutex
-	answers [][]string
-	reply   func(ctx context.Context, f target.Form) ([]string, error)
-	forms   []target.Form
-	notices []target.Notice
-	steps   []target.Step
-	details []string
-}
-
-func (p *person) Progress(s target.Step, detail string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.steps = append(p.steps, s)
-	p.details = append(p.details, detail)
-}
-
-func (p *person) Notice(n target.Notice) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.notices = append(p.notices, n)
-}
-
-func (p *person) Ask(ctx context.Context, f target.Form) ([]string, error) {
-	p.mu.Lock()
-	p.forms = append(p.forms, f)
-	if p.reply != nil {
-		p.mu.Unlock()
-		return p.reply(ctx, f)
-	}
-	defer p.mu.Unlock()
-	if len(p.answers) == 0 {
-		return nil, target.ErrCancelled
-	}
-	a := p.answers[0]
-	p.answers = p.answers[1:]
-	return a, nil
-}
-
-// noticed gives how often a notice was shown.
-func (p *person) noticed(code string) (times int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, n := range p.notices {
-		if n.Code == code {
-			times++
-		}
-	}
-	return times
-}
-
-// trust is a memory of server identities.
-type trust struct {
-	mu  sync.Mutex
-	ids map[string][]authority.Identity
-}
-
-func (t *trust) Known(_ context.Context, endpoint, address string) ([]authority.Identity, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.ids[endpoint+" "+address], nil
-}
-
-func (t *trust) Remember(_ context.Context, endpoint string, id authority.Identity) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.ids == nil {
-		t.ids = make(map[string][]authority.Identity)
-	}
-	key := endpoint + " " + id.Address
-	t.ids[key] = append(t.ids[key], id)
-	return nil
-}
-
-// syncBuffer is a log.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
+// Those on the other side.
+type (
+	person = targettest.Person
+	trust  = targettest.Trust
+)
 
 // secretsOf are the texts that may appear nowhere.
 func secretsOf(all map[string]string, p *person) []string {
@@ -130,7 +43,7 @@ func secretsOf(all map[string]string, p *person) []string {
 			add(v)
 		}
 	}
-	for _, a := range p.answers {
+	for _, a := range p.Answers {
 		for _, v := range a {
 			if v != all["username"] {
 				add(v)
@@ -156,7 +69,7 @@ func connectBy(
 		tr = new(trust)
 	}
 	secrets := secretsOf(all, p)
-	log := new(syncBuffer)
+	log := new(targettest.Log)
 	prefs, _ := settings.ParseSSH(all)
 	term, err := ssh.Connect(ctx, ssh.Config{
 		Settings: prefs, EndpointID: "e1", Endpoint: "Build 7", Trust: tr, Size: target.Size{Cols: 80, Rows: 24},
@@ -167,7 +80,7 @@ func connectBy(
 		if term != nil {
 			_ = term.Close()
 		}
-		shown := fmt.Sprintf("%s\n%v\n%+v\n%+v\n%+v\n%q", log, err, p.forms, p.notices, p.steps, p.details)
+		shown := fmt.Sprintf("%s\n%v\n%+v\n%+v\n%+v\n%q", log, err, p.Forms, p.Notices, p.Steps, p.Details)
 		var e *target.Error
 		if errors.As(err, &e) {
 			shown += fmt.Sprintf("%+v", *e)

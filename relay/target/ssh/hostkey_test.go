@@ -58,7 +58,7 @@ func TestPinnedHostKeys(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				p, tr := new(person), new(trust)
 				err := runs(t, s.With(map[string]string{"host-key": tt.pin}), p, tr)
-				if p.noticed("host-key-first-seen") > 0 || len(tr.ids) > 0 {
+				if p.Times("host-key-first-seen") > 0 || len(tr.IDs) > 0 {
 					t.Error("a pinned server was trusted on first use")
 				}
 				if !tt.bad {
@@ -107,15 +107,15 @@ func TestFirstUseOfARealServer(t *testing.T) {
 		if err := runs(t, all, p, tr); err != nil {
 			t.Fatal(err)
 		}
-		if p.noticed("host-key-first-seen") != 1 || !strings.Contains(p.notices[0].Detail, fingerprint(t, s.HostKeys[0])) {
-			t.Errorf("notices %+v", p.notices)
+		if p.Times("host-key-first-seen") != 1 || !strings.Contains(p.Notices[0].Detail, fingerprint(t, s.HostKeys[0])) {
+			t.Errorf("notices %+v", p.Notices)
 		}
 		p = new(person)
-		if err := runs(t, all, p, tr); err != nil || len(p.notices) > 0 {
-			t.Errorf("second time: %v, %+v", err, p.notices)
+		if err := runs(t, all, p, tr); err != nil || len(p.Notices) > 0 {
+			t.Errorf("second time: %v, %+v", err, p.Notices)
 		}
 		// A server that was seen with one key is still known when it has more.
-		id := tr.ids["e1 "+s.Address()]
+		id := tr.IDs["e1 "+s.Address()]
 		key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(s.HostKeys[2]))
 		if err != nil {
 			t.Fatal(err)
@@ -156,8 +156,8 @@ func TestHostCertificates(t *testing.T) {
 			if err := runs(t, s.With(map[string]string{"host-key": "@cert-authority * " + authority}), p, tr); err != nil {
 				t.Error(err)
 			}
-			if len(p.notices) > 0 || len(tr.ids) > 0 {
-				t.Errorf("trusted on first use: %+v", p.notices)
+			if len(p.Notices) > 0 || len(tr.IDs) > 0 {
+				t.Errorf("trusted on first use: %+v", p.Notices)
 			}
 			err := runs(t, s.With(map[string]string{"host-key": "@cert-authority * " + publicKey(t)}), new(person), nil)
 			wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)

@@ -45,17 +45,17 @@ func TestJumpHosts(t *testing.T) {
 				t.Fatal(err)
 			}
 			// The pin is for the target; the hosts on the way are trusted on first use.
-			if p.noticed("host-key-first-seen") != len(tt.via) {
-				t.Errorf("notices %+v", p.notices)
+			if p.Times("host-key-first-seen") != len(tt.via) {
+				t.Errorf("notices %+v", p.Notices)
 			}
 			for _, h := range tt.via {
-				if !slices.Contains(p.details, h.Address()) {
-					t.Errorf("progress does not name %s: %q", h.Address(), p.details)
+				if !slices.Contains(p.Details, h.Address()) {
+					t.Errorf("progress does not name %s: %q", h.Address(), p.Details)
 				}
 			}
 			again := new(person)
-			if err := runs(t, all, again, tr); err != nil || len(again.notices) > 0 {
-				t.Errorf("second time: %v, %+v", err, again.notices)
+			if err := runs(t, all, again, tr); err != nil || len(again.Notices) > 0 {
+				t.Errorf("second time: %v, %+v", err, again.Notices)
 			}
 		})
 	}
@@ -78,7 +78,7 @@ func TestJumpHosts(t *testing.T) {
 		if err := runs(t, all, new(person), tr); err != nil {
 			t.Fatal(err)
 		}
-		tr.ids["e1 "+v4.Address()][0].Key = []byte("other")
+		tr.IDs["e1 "+v4.Address()][0].Key = []byte("other")
 		e := wantError(t, runs(t, all, new(person), tr), wire.EndHostKeyChanged, target.StepHandshake)
 		if !strings.Contains(e.Message, v4.Address()) {
 			t.Errorf("message %q", e.Message)
@@ -125,12 +125,12 @@ func TestJumpHostHasAPasswordOfItsOwn(t *testing.T) {
 	jump := serve(t, &fake{password: "jump password", onPassword: func(p string) { offered = append(offered, p) }, forward: true})
 	all := byPassword(last, goodPassword)
 	all["proxy-jump"] = "somebody@" + jump
-	p := &person{answers: [][]string{{"jump password"}}}
+	p := &person{Answers: [][]string{{"jump password"}}}
 	if err := runs(t, all, p, nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.forms) != 1 || !strings.Contains(p.forms[0].Title, "jump host") {
-		t.Errorf("forms %+v", p.forms)
+	if len(p.Forms) != 1 || !strings.Contains(p.Forms[0].Title, "jump host") {
+		t.Errorf("forms %+v", p.Forms)
 	}
 	if slices.Contains(offered, goodPassword) {
 		t.Error("the jump host, where the account is another, got the target's password")
@@ -138,7 +138,7 @@ func TestJumpHostHasAPasswordOfItsOwn(t *testing.T) {
 	// With the same account it is tried there.
 	all["proxy-jump"] = jump
 	offered = nil
-	if err := runs(t, all, &person{answers: [][]string{{"jump password"}}}, nil); err != nil {
+	if err := runs(t, all, &person{Answers: [][]string{{"jump password"}}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(offered, []string{goodPassword, "jump password"}) {

@@ -132,13 +132,13 @@ func TestKeysOfAllForms(t *testing.T) {
 					}
 					// Not stored: asked, with another try after a wrong one; and with
 					// the line ends of Windows.
-					p := &person{answers: [][]string{{"wrong one"}, {pass}}}
+					p := &person{Answers: [][]string{{"wrong one"}, {pass}}}
 					all = s.With(map[string]string{"private-key": strings.ReplaceAll(key, "\n", "\r\n")})
 					if err := runs(t, all, p, nil); err != nil {
 						t.Fatal(err)
 					}
-					if len(p.forms) != 2 || p.forms[0].Fields[0].Name != "passphrase" || p.forms[0].Instruction != "" || p.forms[1].Instruction == "" {
-						t.Errorf("forms %+v", p.forms)
+					if len(p.Forms) != 2 || p.Forms[0].Fields[0].Name != "passphrase" || p.Forms[0].Instruction != "" || p.Forms[1].Instruction == "" {
+						t.Errorf("forms %+v", p.Forms)
 					}
 				})
 			}
@@ -190,11 +190,11 @@ func TestKeysThatCannotBeUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 		keygenForm("")(t, file, keyPassphrase)
-		p := &person{answers: [][]string{{"wrong 1"}, {"wrong 2"}, {"wrong 3"}, {"wrong 4"}}}
+		p := &person{Answers: [][]string{{"wrong 1"}, {"wrong 2"}, {"wrong 3"}, {"wrong 4"}}}
 		_, err := connect(t, s.With(map[string]string{"private-key": read(t, file)}), p, nil)
 		wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
-		if len(p.forms) != 3 {
-			t.Errorf("asked %d times", len(p.forms))
+		if len(p.Forms) != 3 {
+			t.Errorf("asked %d times", len(p.Forms))
 		}
 	})
 }
@@ -285,7 +285,7 @@ func TestAgentRefused(t *testing.T) {
 	if err := runs(t, s.With(map[string]string{"enable-agent": "true"}), p, nil); err != nil {
 		t.Fatal(err)
 	}
-	if p.noticed("agent-refused") != 1 {
-		t.Errorf("notices %+v", p.notices)
+	if p.Times("agent-refused") != 1 {
+		t.Errorf("notices %+v", p.Notices)
 	}
 }

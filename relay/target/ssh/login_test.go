@@ -52,8 +52,8 @@ func TestPasswordOfTheSettings(t *testing.T) {
 		if err := runs(t, byPassword(s, goodPassword), p, nil); err != nil {
 			t.Fatal(err)
 		}
-		if len(p.forms) > 0 {
-			t.Errorf("asked: %+v", p.forms)
+		if len(p.Forms) > 0 {
+			t.Errorf("asked: %+v", p.Forms)
 		}
 	})
 }
@@ -61,13 +61,13 @@ func TestPasswordOfTheSettings(t *testing.T) {
 func TestMissingPasswordIsAsked(t *testing.T) {
 	t.Parallel()
 	eachPassword(t, func(t *testing.T, s *targets.Server) {
-		p := &person{answers: [][]string{{goodPassword}}}
+		p := &person{Answers: [][]string{{goodPassword}}}
 		if err := runs(t, byPassword(s, ""), p, nil); err != nil {
 			t.Fatal(err)
 		}
-		f := p.forms[0].Fields[0]
-		if len(p.forms) != 1 || f.Echo || f.Name != "password" || p.forms[0].Instruction != "" {
-			t.Errorf("asked: %+v", p.forms)
+		f := p.Forms[0].Fields[0]
+		if len(p.Forms) != 1 || f.Echo || f.Name != "password" || p.Forms[0].Instruction != "" {
+			t.Errorf("asked: %+v", p.Forms)
 		}
 	})
 }
@@ -75,17 +75,17 @@ func TestMissingPasswordIsAsked(t *testing.T) {
 func TestWrongPasswordIsAskedAFewTimes(t *testing.T) {
 	t.Parallel()
 	eachPassword(t, func(t *testing.T, s *targets.Server) {
-		p := &person{answers: [][]string{{"wrong answer"}, {goodPassword}}}
+		p := &person{Answers: [][]string{{"wrong answer"}, {goodPassword}}}
 		if err := runs(t, byPassword(s, "wrong setting"), p, nil); err != nil {
 			t.Fatal(err)
 		}
-		for _, f := range p.forms {
+		for _, f := range p.Forms {
 			if !strings.Contains(f.Instruction, "wrong") {
 				t.Errorf("does not say that it was wrong: %+v", f)
 			}
 		}
 		asked := 0
-		p = &person{reply: func(context.Context, target.Form) ([]string, error) {
+		p = &person{Reply: func(context.Context, target.Form) ([]string, error) {
 			asked++
 			return []string{fmt.Sprint("wrong answer", asked)}, nil
 		}}
@@ -99,7 +99,7 @@ func TestWrongPasswordIsAskedAFewTimes(t *testing.T) {
 
 // oath is a person with a token.
 func oath(t *testing.T, s *targets.Server, password string, wrongCodes int) *person {
-	return &person{reply: func(_ context.Context, f target.Form) ([]string, error) {
+	return &person{Reply: func(_ context.Context, f target.Form) ([]string, error) {
 		if len(f.Fields) != 1 || f.Fields[0].Echo {
 			t.Errorf("form %+v", f)
 		}
@@ -155,8 +155,8 @@ func TestOneTimeCodes(t *testing.T) {
 			if err := runs(t, all, p, nil); err != nil {
 				t.Fatal(err)
 			}
-			if len(p.forms) != tt.forms {
-				t.Errorf("%d forms, want %d: %+v", len(p.forms), tt.forms, p.forms)
+			if len(p.Forms) != tt.forms {
+				t.Errorf("%d forms, want %d: %+v", len(p.Forms), tt.forms, p.Forms)
 			}
 		})
 	}
@@ -173,8 +173,8 @@ func TestBannerIsShown(t *testing.T) {
 	if err := runs(t, s.Settings(), p, nil); err != nil {
 		t.Fatal(err)
 	}
-	if p.noticed("server-banner") != 1 || !strings.Contains(p.notices[0].Text, "Keep") || strings.ContainsAny(p.notices[0].Text, "\x1b\r") {
-		t.Errorf("notices %+v", p.notices)
+	if p.Times("server-banner") != 1 || !strings.Contains(p.Notices[0].Text, "Keep") || strings.ContainsAny(p.Notices[0].Text, "\x1b\r") {
+		t.Errorf("notices %+v", p.Notices)
 	}
 }
 
@@ -190,8 +190,8 @@ func TestOldGearNeedsTheSetting(t *testing.T) {
 	if err := runs(t, s.With(map[string]string{"legacy-algorithms": "true"}), p, nil); err != nil {
 		t.Fatal(err)
 	}
-	if p.noticed("legacy-algorithms") != 1 {
-		t.Errorf("notices %+v", p.notices)
+	if p.Times("legacy-algorithms") != 1 {
+		t.Errorf("notices %+v", p.Notices)
 	}
 }
 

@@ -200,20 +200,20 @@ func TestKeyboardInteractiveForm(t *testing.T) {
 		},
 		program: func(ch ssh.Channel, _ <-chan *ssh.Request) { status(ch, 0) },
 	})
-	p := &person{answers: [][]string{{"4711", "secret-pin", "secret-pass"}}}
+	p := &person{Answers: [][]string{{"4711", "secret-pin", "secret-pass"}}}
 	all := at(t, address)
 	all["password"] = "not for a form of several"
 	mustConnect(t, all, p, nil)
 	if strings.Join(got, ",") != "4711,secret-pin,secret-pass" {
 		t.Errorf("the server got %q", got)
 	}
-	f := p.forms[0]
+	f := p.Forms[0]
 	if len(f.Fields) != 3 || !f.Fields[0].Echo || f.Fields[1].Echo || f.Fields[2].Echo || f.Fields[1].Label != "PIN:" || f.Fields[2].Name != "password" ||
 		!strings.Contains(f.Instruction, "Two factors") || !strings.Contains(f.Instruction, "Both, please.") {
 		t.Errorf("form %+v", f)
 	}
-	if p.noticed("server-message") != 1 {
-		t.Errorf("notices %+v", p.notices)
+	if p.Times("server-message") != 1 {
+		t.Errorf("notices %+v", p.Notices)
 	}
 }
 
@@ -243,14 +243,14 @@ func TestServerWithoutEndOfQuestions(t *testing.T) {
 			}})
 			asked := 0
 			p := &person{}
-			p.reply = func(_ ctxType, f target.Form) ([]string, error) {
+			p.Reply = func(_ ctxType, f target.Form) ([]string, error) {
 				asked++
 				return make([]string, len(f.Fields)), nil
 			}
 			_, err := connect(t, at(t, address), p, nil)
 			wantError(t, err, wire.EndTargetProtocol, target.StepAuthenticate)
-			if asked > 40 || len(p.notices) > 10 {
-				t.Errorf("%d questions, %d notices", asked, len(p.notices))
+			if asked > 40 || len(p.Notices) > 10 {
+				t.Errorf("%d questions, %d notices", asked, len(p.Notices))
 			}
 		})
 	}
@@ -329,8 +329,8 @@ func TestRekeyUnderLoad(t *testing.T) {
 	}
 	_ = term.Close()
 	writing.Wait()
-	if p.noticed("host-key-first-seen") != 1 {
-		t.Errorf("%d notices of a new key", p.noticed("host-key-first-seen"))
+	if p.Times("host-key-first-seen") != 1 {
+		t.Errorf("%d notices of a new key", p.Times("host-key-first-seen"))
 	}
 }
 

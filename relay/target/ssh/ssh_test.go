@@ -54,7 +54,7 @@ func TestShellWorks(t *testing.T) {
 	if status, message := term.Exit(); status != 7 || !strings.Contains(message, "7") {
 		t.Errorf("exit %d %q", status, message)
 	}
-	if p.noticed("host-key-first-seen") > 0 {
+	if p.Times("host-key-first-seen") > 0 {
 		t.Error("a pinned key was called new")
 	}
 }
@@ -63,14 +63,14 @@ func TestWrongPasswordIsAskedAnew(t *testing.T) {
 	_, all := startDemo(t)
 	right := all["password"]
 	all["password"] = "wrong"
-	p := &person{answers: [][]string{{"wrong again"}, {right}}}
+	p := &person{Answers: [][]string{{"wrong again"}, {right}}}
 	if _, err := connect(t, all, p, nil); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.forms) != 2 || p.forms[0].Fields[0].Echo || p.forms[0].Instruction == "" {
-		t.Errorf("forms %+v", p.forms)
+	if len(p.Forms) != 2 || p.Forms[0].Fields[0].Echo || p.Forms[0].Instruction == "" {
+		t.Errorf("forms %+v", p.Forms)
 	}
-	p = &person{answers: [][]string{{"w"}, {"w"}, {"w"}}}
+	p = &person{Answers: [][]string{{"w"}, {"w"}, {"w"}}}
 	_, err := connect(t, all, p, nil)
 	wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
 	if strings.Contains(fmt.Sprint(err), "wrong") {
@@ -83,7 +83,7 @@ func TestMissingCredentialsAreAskedInOneForm(t *testing.T) {
 	name, right := all["username"], all["password"]
 	delete(all, "username")
 	delete(all, "password")
-	p := &person{answers: [][]string{{name, right}}}
+	p := &person{Answers: [][]string{{name, right}}}
 	if _, err := connect(t, all, p, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -98,17 +98,17 @@ func TestIdentityIsTrustedOnceAndAChangeStops(t *testing.T) {
 	if _, err := connect(t, all, p, tr); err != nil {
 		t.Fatal(err)
 	}
-	if p.noticed("host-key-first-seen") == 0 {
+	if p.Times("host-key-first-seen") == 0 {
 		t.Error("a new key was not shown")
 	}
 	again := new(person)
-	if _, err := connect(t, all, again, tr); err != nil || again.noticed("host-key-first-seen") > 0 {
-		t.Errorf("second time: %v, %+v", err, again.notices)
+	if _, err := connect(t, all, again, tr); err != nil || again.Times("host-key-first-seen") > 0 {
+		t.Errorf("second time: %v, %+v", err, again.Notices)
 	}
 	// Another server at the same address.
-	for key, ids := range tr.ids {
+	for key, ids := range tr.IDs {
 		ids[0].Key, ids[0].Fingerprint = []byte("other"), "SHA256:other"
-		tr.ids[key] = ids
+		tr.IDs[key] = ids
 	}
 	_, err := connect(t, all, new(person), tr)
 	e := wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)

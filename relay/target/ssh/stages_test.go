@@ -240,7 +240,7 @@ func TestCancelWhileAsking(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			p := &person{reply: func(ctx context.Context, _ target.Form) ([]string, error) {
+			p := &person{Reply: func(ctx context.Context, _ target.Form) ([]string, error) {
 				cancel(errOver)
 				<-ctx.Done()
 				return nil, context.Cause(ctx)
@@ -345,7 +345,7 @@ func TestBannersAreBounded(t *testing.T) {
 	address := serve(t, &fake{banner: string(make([]byte, 100<<10)) + "text", program: func(ch ssh.Channel, _ <-chan *ssh.Request) { status(ch, 0) }})
 	p := new(person)
 	mustConnect(t, at(t, address), p, nil)
-	for _, n := range p.notices {
+	for _, n := range p.Notices {
 		if len(n.Text) > 8<<10 {
 			t.Errorf("a notice of %d bytes", len(n.Text))
 		}

@@ -1,7 +1,6 @@
 package vnc_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -16,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/targettest"
 	"github.com/porthole-rac/porthole/relay/target/vnc"
 )
 
@@ -30,94 +29,11 @@ var chrome = target.Browser{Pictures: "jpeg,png,webp"}
 
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// person is a page with a person who answers from a list.
-type person struct {
-	mu      sync.Mutex
-	answers [][]string
-	before  func() // an answer
-	forms   []target.Form
-	notices []target.Notice
-	steps   []target.Step
-}
-
-func (p *person) Progress(s target.Step, _ string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.steps = append(p.steps, s)
-}
-
-func (p *person) Notice(n target.Notice) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.notices = append(p.notices, n)
-}
-
-func (p *person) Ask(_ context.Context, f target.Form) ([]string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.forms = append(p.forms, f)
-	if p.before != nil {
-		p.before()
-	}
-	if len(p.answers) == 0 {
-		return nil, target.ErrCancelled
-	}
-	a := p.answers[0]
-	p.answers = p.answers[1:]
-	return a, nil
-}
-
-func (p *person) noticed(code string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, n := range p.notices {
-		if n.Code == code {
-			return true
-		}
-	}
-	return false
-}
-
-// trust is a memory of server identities.
-type trust struct {
-	mu  sync.Mutex
-	ids map[string][]authority.Identity
-}
-
-func (t *trust) Known(_ context.Context, endpoint, address string) ([]authority.Identity, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.ids[endpoint+" "+address], nil
-}
-
-func (t *trust) Remember(_ context.Context, endpoint string, id authority.Identity) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.ids == nil {
-		t.ids = make(map[string][]authority.Identity)
-	}
-	key := endpoint + " " + id.Address
-	t.ids[key] = append(t.ids[key], id)
-	return nil
-}
-
-// syncBuffer is a log.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
+// Those on the other side.
+type (
+	person = targettest.Person
+	trust  = targettest.Trust
+)
 
 // options of a connection.
 type options struct {
@@ -163,10 +79,10 @@ func open(t testing.TB, o options) (target.Desktop, error) {
 			secrets = append(secrets, v)
 		}
 	}
-	for _, a := range o.person.answers {
+	for _, a := range o.person.Answers {
 		secrets = append(secrets, a[len(a)-1])
 	}
-	log := new(syncBuffer)
+	log := new(targettest.Log)
 	s, _ := settings.ParseVNC(o.settings)
 	d, err := vnc.Open(t.Context(), vnc.Config{
 		Settings: s, EndpointID: "e1", Endpoint: "Build 7", Trust: o.trust, Page: o.person, Window: o.window, Browser: o.browser,

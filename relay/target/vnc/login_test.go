@@ -46,7 +46,7 @@ func TestLogin(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p := &person{answers: c.answers}
+			p := &person{Answers: c.answers}
 			s := start(t, options{settings: at(v.Address(), c.settings...), person: p})
 			s.await("a picture", func() bool { return s.marks > 0 })
 			s.mu.Lock()
@@ -54,13 +54,13 @@ func TestLogin(t *testing.T) {
 			if s.info.Security != c.security || s.info.Protection != c.protect || s.info.Server != "RFB 3.8" && s.info.Server != "RFB 003.008" {
 				t.Errorf("%+v", s.info)
 			}
-			if c.notice != "" && !p.noticed(c.notice) {
-				t.Errorf("no notice %s in %+v", c.notice, p.notices)
+			if c.notice != "" && !p.Noticed(c.notice) {
+				t.Errorf("no notice %s in %+v", c.notice, p.Notices)
 			}
-			if len(p.forms) != c.forms {
-				t.Errorf("asked %+v", p.forms)
+			if len(p.Forms) != c.forms {
+				t.Errorf("asked %+v", p.Forms)
 			}
-			for _, f := range p.forms {
+			for _, f := range p.Forms {
 				if f.Title != "Password of Build 7" || len(f.Fields) != 1 || f.Fields[0].Echo || f.Fields[0].Name != "password" {
 					t.Errorf("asked %+v", f)
 				}
@@ -72,11 +72,11 @@ func TestLogin(t *testing.T) {
 		wantError(t, err, wire.EndCancelled, target.StepAuthenticate) // nobody has a better one
 	})
 	t.Run("wrong three times", func(t *testing.T) {
-		p := &person{answers: [][]string{{"wrong1"}, {"wrong2"}, {"wrong3"}, {password}}}
+		p := &person{Answers: [][]string{{"wrong1"}, {"wrong2"}, {"wrong3"}, {password}}}
 		_, err := open(t, options{settings: at(v.Address(), "security", "vncauth"), person: p})
 		wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
-		if len(p.forms) != 3 {
-			t.Errorf("asked %d times", len(p.forms))
+		if len(p.Forms) != 3 {
+			t.Errorf("asked %d times", len(p.Forms))
 		}
 	})
 	t.Run("cancelled", func(t *testing.T) {
@@ -103,9 +103,9 @@ func TestLogin(t *testing.T) {
 		s.await("a picture", func() bool { return s.marks > 0 })
 		// The same address by somebody who leaves the better types away.
 		weak := tiger(t, targets.VNCOptions{Security: []string{"None"}})
-		tr.mu.Lock()
-		tr.ids["e1 "+weak.Address()] = tr.ids["e1 "+v.Address()]
-		tr.mu.Unlock()
+		tr.Mu.Lock()
+		tr.IDs["e1 "+weak.Address()] = tr.IDs["e1 "+v.Address()]
+		tr.Mu.Unlock()
 		_, err := open(t, options{settings: at(weak.Address()), trust: tr})
 		wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)
 	})
@@ -116,9 +116,9 @@ func TestLogin(t *testing.T) {
 			t.Fatal(err)
 		}
 		other := tiger(t, targets.VNCOptions{Security: []string{"X509None"}})
-		tr.mu.Lock()
-		tr.ids["e1 "+other.Address()] = tr.ids["e1 "+v.Address()]
-		tr.mu.Unlock()
+		tr.Mu.Lock()
+		tr.IDs["e1 "+other.Address()] = tr.IDs["e1 "+v.Address()]
+		tr.Mu.Unlock()
 		_, err = open(t, options{settings: at(other.Address()), trust: tr})
 		wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)
 	})

@@ -188,9 +188,9 @@ func TestPulseAudioAway(t *testing.T) {
 	s.Listen(true)
 	<-asked
 	until(t, "a notice", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, n := range p.notices {
+		p.Mu.Lock()
+		defer p.Mu.Unlock()
+		for _, n := range p.Notices {
 			if strings.Contains(n.Code, "audio") || strings.Contains(n.Code, "sound") {
 				return true
 			}

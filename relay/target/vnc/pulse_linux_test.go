@@ -72,9 +72,9 @@ func TestNoPulseAudio(t *testing.T) {
 	s, server := talk(t, options{person: p, settings: map[string]string{"enable-audio": "true", "audio-servername": "unix:" + t.TempDir() + "/none"}}, rfbtest.Server{})
 	s.Listen(true)
 	until(t, "a notice", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for _, n := range p.notices {
+		p.Mu.Lock()
+		defer p.Mu.Unlock()
+		for _, n := range p.Notices {
 			if n.Code == "sound-unavailable" && strings.Contains(n.Text, "audio-servername") {
 				return true
 			}

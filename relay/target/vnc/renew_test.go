@@ -61,6 +61,7 @@ func TestRenewHangs(t *testing.T) {
 		}
 		return n
 	}
+	until(t, "the first request", func() bool { return asked() == 1 })
 	for i := range 3 {
 		before := asked()
 		s.renewed(chrome)

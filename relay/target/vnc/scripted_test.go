@@ -247,14 +247,14 @@ func TestHandshakeFails(t *testing.T) {
 
 // Too many attempts are not made more.
 func TestTooMany(t *testing.T) {
-	p := &person{answers: [][]string{{"wrong"}, {"wrong"}}}
+	p := &person{Answers: [][]string{{"wrong"}, {"wrong"}}}
 	a := listen(t, func(c net.Conn) {
 		_, _ = (&rfbtest.Server{Types: []rfb.Security{rfb.SecurityVncAuth}, Password: "right", TooMany: true, Rand: rand.Reader}).Serve(c)
 	})
 	_, err := open(t, options{settings: at(a), person: p})
 	wantError(t, err, wire.EndAuthFailed, target.StepAuthenticate)
-	if len(p.forms) != 1 {
-		t.Errorf("asked %d times", len(p.forms))
+	if len(p.Forms) != 1 {
+		t.Errorf("asked %d times", len(p.Forms))
 	}
 }
 
@@ -262,11 +262,11 @@ func TestTooMany(t *testing.T) {
 func TestARD(t *testing.T) {
 	server := rfbtest.Server{Types: []rfb.Security{rfb.SecurityARD}, Username: "ann", Password: "sesame"}
 	a := script(t, server, func(s *scripted) { s.say(pixel(1)); s.idle() })
-	p := &person{answers: [][]string{{"ann", "sesame"}}}
+	p := &person{Answers: [][]string{{"ann", "sesame"}}}
 	s := start(t, options{settings: at(a), person: p})
 	s.await("a picture", func() bool { return s.marks > 0 })
-	if len(p.forms) != 1 || len(p.forms[0].Fields) != 2 || !p.forms[0].Fields[0].Echo || p.forms[0].Title != "Log in to Build 7" || !p.noticed("vnc-login-only") {
-		t.Errorf("asked %+v, told %+v", p.forms, p.notices)
+	if len(p.Forms) != 1 || len(p.Forms[0].Fields) != 2 || !p.Forms[0].Fields[0].Echo || p.Forms[0].Title != "Log in to Build 7" || !p.Noticed("vnc-login-only") {
+		t.Errorf("asked %+v, told %+v", p.Forms, p.Notices)
 	}
 	s2 := start(t, options{settings: at(a, "username", "ann", "password", "sesame")})
 	s2.await("a picture", func() bool { return s2.marks > 0 })
@@ -286,11 +286,11 @@ func TestServerKey(t *testing.T) {
 			p := new(person)
 			s := start(t, options{settings: at(a, "password", "sesame"), trust: tr, person: p})
 			s.await("a picture", func() bool { return s.marks > 0 })
-			if p.noticed("host-key-first-seen") != (i == 0) {
-				t.Errorf("%v, attempt %d: %+v", kind, i, p.notices)
+			if p.Noticed("host-key-first-seen") != (i == 0) {
+				t.Errorf("%v, attempt %d: %+v", kind, i, p.Notices)
 			}
 		}
-		tr.ids["e1 "+a][0].Key[20] ^= 1
+		tr.IDs["e1 "+a][0].Key[20] ^= 1
 		_, err := open(t, options{settings: at(a, "password", "sesame"), trust: tr})
 		wantError(t, err, wire.EndHostKeyChanged, target.StepHandshake)
 	}
@@ -319,11 +319,11 @@ func TestSlowPerson(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c)
 		}
 	})
-	p := &person{answers: [][]string{{"sesame"}}, before: func() { <-gone }}
+	p := &person{Answers: [][]string{{"sesame"}}, Before: func() { <-gone }}
 	s := start(t, options{settings: at(a), person: p})
 	s.await("a picture", func() bool { return s.marks > 0 })
-	if len(p.forms) != 1 {
-		t.Errorf("asked %d times", len(p.forms))
+	if len(p.Forms) != 1 {
+		t.Errorf("asked %d times", len(p.Forms))
 	}
 }
 

@@ -84,12 +84,12 @@ func TestServerInput(t *testing.T) {
 			s, server := talk(t, o(p), c.server)
 			server.say(c.first, pixel(1))
 			s.await("a picture", func() bool { return s.marks > 0 })
-			until(t, "the message or the notice", func() bool { return len(server.all(9)) > 0 || p.noticed("vnc-input-not-blocked") })
+			until(t, "the message or the notice", func() bool { return len(server.all(9)) > 0 || p.Noticed("vnc-input-not-blocked") })
 			server.say(pixel(2))
 			s.Desktop.Key(wire.Key{Down: true, Keysym: 'a'})
 			until(t, "what comes after it", func() bool { return len(server.all(4))+len(server.all(255)) > 0 })
-			if got := server.all(9); c.blocks != (len(got) == 1 && bytes.Equal(got[0], []byte{1, 0, 0})) || c.blocks == p.noticed("vnc-input-not-blocked") {
-				t.Errorf("% x, %+v", got, p.notices)
+			if got := server.all(9); c.blocks != (len(got) == 1 && bytes.Equal(got[0], []byte{1, 0, 0})) || c.blocks == p.Noticed("vnc-input-not-blocked") {
+				t.Errorf("% x, %+v", got, p.Notices)
 			}
 		})
 	}
@@ -252,7 +252,7 @@ func TestServerInputX11VNC(t *testing.T) {
 		s.Key(wire.Key{Keysym: uint32(k)})
 	}
 	until(t, "keys after it", func() bool { return fmt.Sprint(in.Typed()) == "[a b]" })
-	if p.noticed("vnc-input-not-blocked") {
-		t.Errorf("%+v", p.notices)
+	if p.Noticed("vnc-input-not-blocked") {
+		t.Errorf("%+v", p.Notices)
 	}
 }
