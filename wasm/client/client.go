@@ -160,36 +160,10 @@ func (c *client) dropResume() {
 
 // receive acts on one record of the relay.
 func (c *client) receive(t wire.Type, body []byte) {
+	if link.Record(c, t, body) {
+		return
+	}
 	switch t {
-	case wire.TypeWelcome:
-		c.welcomed(body)
-	case wire.TypeProgress:
-		var m wire.Progress
-		if m.Decode(body) == nil {
-			c.setState(stateConnecting)
-			c.ui.Call("progress", map[string]any{"step": m.Step, "detail": m.Detail})
-		}
-	case wire.TypeConnected:
-		c.connected()
-	case wire.TypePrompt:
-		c.prompted(body)
-	case wire.TypePromptGone:
-		var m wire.PromptGone
-		if m.Decode(body) == nil {
-			c.ui.Call("promptGone", m.ID)
-		}
-	case wire.TypeNotice:
-		var m wire.Notice
-		if m.Decode(body) == nil {
-			o := map[string]any{"code": m.Code, "text": m.Text, "detail": m.Detail}
-			c.ui.Call("notice", o)
-			c.emit("notice", o)
-		}
-	case wire.TypeEnd:
-		var m wire.End
-		if m.Decode(body) == nil {
-			c.end(&m)
-		}
 	case wire.TypeOutput:
 		var m wire.Output
 		if m.Decode(body) == nil {
@@ -211,12 +185,6 @@ func (c *client) receive(t wire.Type, body []byte) {
 			c.flush()
 			c.timing.arrived(c.mark.InputBytes)
 		}
-	case wire.TypeInputAck:
-		var m wire.InputAck
-		if m.Decode(body) == nil {
-			c.input.confirmed(m.Bytes)
-			c.flush()
-		}
 	case wire.TypeClipboard:
 		c.clipboardFromTarget(body)
 	case wire.TypeClipboardRequest:
@@ -224,12 +192,31 @@ func (c *client) receive(t wire.Type, body []byte) {
 	}
 }
 
-func (c *client) welcomed(body []byte) {
-	var m wire.Welcome
-	if m.Decode(body) != nil {
-		return
-	}
-	c.welcome = m
+// Progress implements link.Owner.
+func (c *client) Progress(m *wire.Progress) {
+	c.setState(stateConnecting)
+	c.ui.Call("progress", map[string]any{"step": m.Step, "detail": m.Detail})
+}
+
+// PromptGone implements link.Owner.
+func (c *client) PromptGone(id uint64) { c.ui.Call("promptGone", id) }
+
+// Noticed implements link.Owner.
+func (c *client) Noticed(m *wire.Notice) {
+	o := map[string]any{"code": m.Code, "text": m.Text, "detail": m.Detail}
+	c.ui.Call("notice", o)
+	c.emit("notice", o)
+}
+
+// Confirmed implements link.Owner.
+func (c *client) Confirmed(bytes uint64) {
+	c.input.confirmed(bytes)
+	c.flush()
+}
+
+// Welcomed implements link.Owner.
+func (c *client) Welcomed(m *wire.Welcome) {
+	c.welcome = *m
 	c.saveResume()
 	c.acked, c.mark = 0, wire.Mark{}
 	c.input.welcome(m.InputBytes, m.InputWindow)
@@ -250,7 +237,8 @@ func (c *client) welcomed(body []byte) {
 	c.ui.Call("welcome", map[string]any{"connection": m.Connection, "endpoint": m.Endpoint, "protocol": m.Protocol, "user": m.User})
 }
 
-func (c *client) connected() {
+// Connected implements link.Owner.
+func (c *client) Connected() {
 	c.ready = true
 	c.setState(stateConnected)
 	m := &c.welcome
@@ -262,17 +250,10 @@ func (c *client) connected() {
 	c.input.reconnected(c)
 }
 
-func (c *client) prompted(body []byte) {
-	var m wire.Prompt
-	if m.Decode(body) != nil {
-		return
-	}
-	fields := make([]any, len(m.Fields))
-	for i, f := range m.Fields {
-		fields[i] = map[string]any{"label": f.Label, "echo": f.Echo, "name": f.Name}
-	}
+// Prompted implements link.Owner.
+func (c *client) Prompted(m *wire.Prompt) {
 	c.setState(statePrompting)
-	c.ui.Call("prompt", map[string]any{"id": m.ID, "title": m.Title, "instruction": m.Instruction, "fields": fields})
+	c.ui.Call("prompt", link.Question(m))
 }
 
 // output applies bytes of the target; those it has already are skipped.
@@ -408,7 +389,8 @@ func (c *client) lost(attempt int, in time.Duration) {
 }
 
 // end is the relay's last word.
-func (c *client) end(m *wire.End) {
+// Ended implements link.Owner.
+func (c *client) Ended(m *wire.End) {
 	c.ended = true
 	c.link.Close()
 	if m.Code != wire.EndProtocol { // there the connection waits, for the page when it is loaded anew
@@ -423,7 +405,7 @@ func (c *client) end(m *wire.End) {
 }
 
 func (c *client) fail(code, step, message, remedy string) {
-	c.end(&wire.End{Code: code, Step: step, Message: message, Remedy: remedy, Retry: true})
+	c.Ended(&wire.End{Code: code, Step: step, Message: message, Remedy: remedy, Retry: true})
 }
 
 func (c *client) disconnect() {

@@ -130,39 +130,10 @@ func (s *session) receive(t wire.Type, body []byte) {
 		s.picture(t, body)
 		return
 	}
+	if link.Record(s, t, body) {
+		return
+	}
 	switch t {
-	case wire.TypeWelcome:
-		s.welcomed(body)
-	case wire.TypeProgress:
-		var m wire.Progress
-		if m.Decode(body) == nil {
-			s.setState(stateConnecting)
-			s.post("progress", map[string]any{"step": m.Step, "detail": m.Detail})
-		}
-	case wire.TypeConnected:
-		s.connected()
-	case wire.TypePrompt:
-		s.prompted(body)
-	case wire.TypePromptGone:
-		var m wire.PromptGone
-		if m.Decode(body) == nil {
-			s.post("promptGone", map[string]any{"id": m.ID})
-		}
-	case wire.TypeNotice:
-		var m wire.Notice
-		if m.Decode(body) == nil {
-			s.post("notice", map[string]any{"code": m.Code, "text": m.Text, "detail": m.Detail})
-		}
-	case wire.TypeEnd:
-		var m wire.End
-		if m.Decode(body) == nil {
-			s.end(&m)
-		}
-	case wire.TypeInputAck:
-		var m wire.InputAck
-		if m.Decode(body) == nil {
-			s.taken(m.Bytes)
-		}
 	case wire.TypeStats:
 		_ = s.relay.Decode(body)
 	case wire.TypeDesktopInfo:
@@ -272,12 +243,26 @@ func (s *session) broken(err error) {
 	s.link.Drop()
 }
 
-func (s *session) welcomed(body []byte) {
-	var m wire.Welcome
-	if m.Decode(body) != nil {
-		return
-	}
-	s.welcome, s.renewing = m, false
+// Progress implements link.Owner.
+func (s *session) Progress(m *wire.Progress) {
+	s.setState(stateConnecting)
+	s.post("progress", map[string]any{"step": m.Step, "detail": m.Detail})
+}
+
+// PromptGone implements link.Owner.
+func (s *session) PromptGone(id uint64) { s.post("promptGone", map[string]any{"id": id}) }
+
+// Noticed implements link.Owner.
+func (s *session) Noticed(m *wire.Notice) {
+	s.post("notice", map[string]any{"code": m.Code, "text": m.Text, "detail": m.Detail})
+}
+
+// Confirmed implements link.Owner.
+func (s *session) Confirmed(inputs uint64) { s.taken(inputs) }
+
+// Welcomed implements link.Owner.
+func (s *session) Welcomed(m *wire.Welcome) {
+	s.welcome, s.renewing = *m, false
 	secret := base64.RawURLEncoding.EncodeToString(m.Secret)
 	s.post("save", map[string]any{"connection": m.Connection, "secret": secret})
 	if s.ready { // else nothing is typed before there is somebody to take it
@@ -296,7 +281,8 @@ func (s *session) welcomed(body []byte) {
 	})
 }
 
-func (s *session) connected() {
+// Connected implements link.Owner.
+func (s *session) Connected() {
 	m := &s.welcome
 	if !s.ready {
 		s.ready = true
@@ -315,17 +301,10 @@ func (s *session) connected() {
 	}
 }
 
-func (s *session) prompted(body []byte) {
-	var m wire.Prompt
-	if m.Decode(body) != nil {
-		return
-	}
-	fields := make([]any, len(m.Fields))
-	for i, f := range m.Fields {
-		fields[i] = map[string]any{"label": f.Label, "echo": f.Echo, "name": f.Name}
-	}
+// Prompted implements link.Owner.
+func (s *session) Prompted(m *wire.Prompt) {
 	s.setState(statePrompting)
-	s.post("prompt", map[string]any{"id": m.ID, "title": m.Title, "instruction": m.Instruction, "fields": fields})
+	s.post("prompt", link.Question(m))
 }
 
 // online tells whether input can go to the target.
@@ -358,7 +337,8 @@ func (s *session) lost(attempt int, in time.Duration) {
 }
 
 // end is the last word, of the relay or our own.
-func (s *session) end(m *wire.End) {
+// Ended implements link.Owner.
+func (s *session) Ended(m *wire.End) {
 	if s.ended {
 		return
 	}
@@ -372,5 +352,5 @@ func (s *session) end(m *wire.End) {
 }
 
 func (s *session) endOwn(code, step, message, remedy string, retry bool) {
-	s.end(&wire.End{Code: code, Step: step, Message: message, Remedy: remedy, Retry: retry})
+	s.Ended(&wire.End{Code: code, Step: step, Message: message, Remedy: remedy, Retry: retry})
 }

@@ -1,7 +1,5 @@
 //go:build js
 
-// Package link is a browser program's way to the relay: one WebSocket that speaks
-// protocol/wire, opened again when it is lost. It works on a page and in a worker.
 package link
 
 import (
