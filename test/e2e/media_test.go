@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"net"
 	"os/exec"
 	"sync"
@@ -252,4 +253,25 @@ func TestDesktopSound(t *testing.T) {
 	must(t, err)
 	must(t, p.Do(chromedp.MouseClickXY(300, 300)))
 	must(t, p.Until(fmt.Sprintf("Math.abs(%s - %d) < 30", pitch, targets.Tone)))
+}
+
+// So is what a machine plays by PulseAudio, beside its VNC server.
+func TestDesktopPulseAudio(t *testing.T) {
+	if absent != "" {
+		t.Skip(absent)
+	}
+	d := targets.StartPulseAudio(t, false)
+	const hz, rate = 700, 48000
+	pcm := make([]byte, 0, rate*4)
+	for i := range rate {
+		v := uint16(int16(8000 * math.Sin(2*math.Pi*hz*float64(i)/rate)))
+		pcm = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(pcm, v), v)
+	}
+	d.Play("", pcm)
+	desktop(t, targets.VNCOptions{Password: "vncpass1"}, map[string]string{"enable-audio": "true", "audio-servername": d.Server})
+	p := atDesktop(t)
+	_, err := browser.Eval[bool](p, tap)
+	must(t, err)
+	must(t, p.Do(chromedp.MouseClickXY(300, 300)))
+	must(t, p.Until(fmt.Sprintf("Math.abs(%s - %d) < 30", pitch, hz)))
 }

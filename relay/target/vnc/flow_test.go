@@ -160,7 +160,7 @@ func TestEncodings(t *testing.T) {
 		},
 		{
 			"all that there are",
-			map[string]string{"encodings": "raw copyrect rre corre hextile zlib tight trle zrle jpeg h264 tightpng"},
+			map[string]string{"encodings": "raw copyrect rre corre hextile zlib tight trle zrle jpeg h264 tightpng zlibhex"},
 			target.Browser{Pictures: "jpeg,png", Video: "avc1.42e01e"},
 			[]rfb.Encoding{rfb.EncodingRaw, rfb.EncodingTight},
 			nil,
@@ -170,6 +170,7 @@ func TestEncodings(t *testing.T) {
 		{"levels", map[string]string{"quality-level": "3", "compress-level": "9"}, chrome, []rfb.Encoding{rfb.Quality(3), rfb.Compression(9)}, []rfb.Encoding{rfb.Quality(8)}},
 		{"chosen", map[string]string{"encodings": "zrle copyrect"}, chrome, []rfb.Encoding{rfb.EncodingZRLE, rfb.EncodingCopyRect}, []rfb.Encoding{rfb.EncodingTight, rfb.EncodingHextile}},
 		{"remote cursor", map[string]string{"cursor": "remote"}, chrome, nil, []rfb.Encoding{rfb.EncodingCursor, rfb.EncodingCursorWithAlpha, rfb.EncodingXCursor}},
+		{"sound by PulseAudio", map[string]string{"enable-audio": "true"}, chrome, nil, []rfb.Encoding{rfb.EncodingQEMUAudio}},
 		{"no clipboard", map[string]string{"disable-copy": "true", "disable-paste": "true"}, chrome, nil, []rfb.Encoding{rfb.EncodingExtendedClipboard}},
 	}
 	for _, c := range cases {

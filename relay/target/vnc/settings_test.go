@@ -256,3 +256,30 @@ func TestServerInputX11VNC(t *testing.T) {
 		t.Errorf("%+v", p.Notices)
 	}
 }
+
+// The pixels that a server is asked for.
+func TestFormatsAskedFor(t *testing.T) {
+	swapped, narrow := rfb.RGBX, rfb.BGR233
+	swapped.RedShift, swapped.BlueShift = 16, 0
+	narrow.RedShift, narrow.BlueShift, narrow.RedMax, narrow.BlueMax = 6, 0, 3, 7
+	for name, c := range map[string]struct {
+		depth, swap string
+		want        rfb.PixelFormat
+	}{
+		"nothing":                 {"", "", rfb.RGBX},
+		"all colours":             {"24", "", rfb.RGBX},
+		"with a byte more":        {"32", "", rfb.RGBX},
+		"16 bits":                 {"16", "", rfb.RGB565},
+		"8 bits":                  {"8", "", rfb.BGR233},
+		"swap-red-blue":           {"", "true", swapped},
+		"swap-red-blue in 8 bits": {"8", "true", narrow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, server := talk(t, options{settings: map[string]string{"color-depth": c.depth, "swap-red-blue": c.swap}}, rfbtest.Server{})
+			until(t, "the format", func() bool { return len(server.all(0)) == 1 })
+			if got, want := server.all(0)[0], c.want.Append([]byte{0, 0, 0}); !bytes.Equal(got, want) {
+				t.Errorf("% x, want % x", got, want)
+			}
+		})
+	}
+}
