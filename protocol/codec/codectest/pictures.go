@@ -6,6 +6,7 @@ package codectest
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
@@ -104,4 +105,34 @@ func Different(got, want *codec.Target) string {
 		}
 	}
 	return ""
+}
+
+// Farthest is the largest difference of a colour of two pictures of the same size.
+func Farthest(got, want *codec.Target) int {
+	most := 0
+	for y := range want.Height {
+		g, w := got.Row(0, y, want.Width), want.Row(0, y, want.Width)
+		for i := range w {
+			if i%4 != 3 {
+				most = max(most, int(g[i])-int(w[i]), int(w[i])-int(g[i]))
+			}
+		}
+	}
+	return most
+}
+
+// PSNR is the peak signal-to-noise ratio of two pictures' colours, in dB.
+func PSNR(got, want *codec.Target) float64 {
+	sum, n := 0.0, 0
+	for y := range want.Height {
+		g, w := got.Row(0, y, want.Width), want.Row(0, y, want.Width)
+		for i := range w {
+			if i%4 != 3 {
+				d := float64(g[i]) - float64(w[i])
+				sum += d * d
+				n++
+			}
+		}
+	}
+	return 10 * math.Log10(255*255*float64(n)/sum)
 }
