@@ -3,31 +3,10 @@
 // worse than it might.
 package bulktest
 
-// Writer writes bits, the first one the highest of the first byte.
-type Writer struct {
-	P    []byte
-	free uint // bits of the last byte
-}
+import "github.com/porthole-rac/porthole/protocol/codec/codectest"
 
-// Put writes the lowest n bits of v, 0 to 32.
-func (w *Writer) Put(v uint32, n uint) {
-	for n > 0 {
-		if w.free == 0 {
-			w.P = append(w.P, 0)
-			w.free = 8
-		}
-		m := min(n, w.free)
-		n -= m
-		w.free -= m
-		w.P[len(w.P)-1] |= byte(v>>n&(1<<m-1)) << w.free
-	}
-}
-
-// Unused is how many bits of the last byte are not written.
-func (w *Writer) Unused() int { return int(w.free) }
-
-// Align goes on with the next byte.
-func (w *Writer) Align() { w.free = 0 }
+// Writer writes the bit stream of a compressor.
+type Writer struct{ codectest.Bits }
 
 // length writes a length of at least 3 as both compressors do: as many ones as it has
 // bits less one (none for 3), a zero, and the bits after the first.

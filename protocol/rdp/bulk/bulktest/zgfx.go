@@ -55,7 +55,8 @@ func (c *ZGFX) segment(p []byte) []byte {
 	start := len(c.m.all)
 	c.m.all = append(c.m.all, p...)
 	end := len(c.m.all)
-	w := Writer{P: []byte{0x24}}
+	var w Writer
+	w.P = []byte{0x24}
 	for i := start; i < end; {
 		distance, n := c.m.find(i, end, c.limit)
 		if n == 0 {
