@@ -226,7 +226,8 @@ func TestRandomTiles(t *testing.T) {
 	dst, _ := codec.NewTarget(64, 64)
 	for range 200 {
 		for i := 122; i < len(payload)-8; i++ {
-			payload[i] = byte(r.Uint32()) | byte(r.Uint32())
+			v := r.Uint32()
+			payload[i] = byte(v | v>>8)
 		}
 		if err := new(rfx.Decoder).Decode(dst, codec.Rect{W: 64, H: 64}, payload); err != nil {
 			t.Fatal(err)

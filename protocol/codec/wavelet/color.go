@@ -25,29 +25,30 @@ const (
 func Row(out *[4 * Side]byte, y int, luma, cb, cr *Plane) {
 	i := 2 * Side * y
 	l, b, r := luma[i:i+2*Side], cb[i:i+2*Side], cr[i:i+2*Side]
-	for x := 0; x < Side; x += 8 { // the even and the odd columns of eight pixels
-		i = x
-		to := out[4*x : 4*x+32 : 4*x+32]
-		le, lo := binary.LittleEndian.Uint64(l[i:]), binary.LittleEndian.Uint64(l[i+Side:])
-		be, bo := binary.LittleEndian.Uint64(b[i:]), binary.LittleEndian.Uint64(b[i+Side:])
-		re, ro := binary.LittleEndian.Uint64(r[i:]), binary.LittleEndian.Uint64(r[i+Side:])
-		binary.LittleEndian.PutUint64(to, pixel(le, be, re)|pixel(lo, bo, ro)<<32)
-		binary.LittleEndian.PutUint64(to[8:], pixel(le>>16, be>>16, re>>16)|pixel(lo>>16, bo>>16, ro>>16)<<32)
-		binary.LittleEndian.PutUint64(to[16:], pixel(le>>32, be>>32, re>>32)|pixel(lo>>32, bo>>32, ro>>32)<<32)
-		binary.LittleEndian.PutUint64(to[24:], pixel(le>>48, be>>48, re>>48)|pixel(lo>>48, bo>>48, ro>>48)<<32)
+	to := out[:]
+	for x := 0; x <= Side-8; x += 8 { // the even and the odd columns of eight pixels
+		le, lo := binary.LittleEndian.Uint64(l[x:]), binary.LittleEndian.Uint64(l[x+Side:])
+		be, bo := binary.LittleEndian.Uint64(b[x:]), binary.LittleEndian.Uint64(b[x+Side:])
+		re, ro := binary.LittleEndian.Uint64(r[x:]), binary.LittleEndian.Uint64(r[x+Side:])
+		for len(to) >= 8 {
+			y0, b0, r0 := int(le&0xffff)<<16, int(be&0xffff), int(re&0xffff)
+			y1, b1, r1 := int(lo&0xffff)<<16, int(bo&0xffff), int(ro&0xffff)
+			le, be, re, lo, bo, ro = le>>16, be>>16, re>>16, lo>>16, bo>>16, ro>>16
+			red0, red1 := (y0+redCr*r0+red)>>point, (y1+redCr*r1+red)>>point
+			green0, green1 := (y0-greenCb*b0-greenCr*r0+green)>>point, (y1-greenCb*b1-greenCr*r1+green)>>point
+			blue0, blue1 := (y0+blueCb*b0+blue)>>point, (y1+blueCb*b1+blue)>>point
+			if uint(red0|green0|blue0|red1|green1|blue1) > 255 { // few pixels are
+				red0, green0, blue0 = clamp(red0), clamp(green0), clamp(blue0)
+				red1, green1, blue1 = clamp(red1), clamp(green1), clamp(blue1)
+			}
+			binary.LittleEndian.PutUint64(to, uint64(red0|green0<<8|blue0<<16|red1<<32|green1<<40|blue1<<48)|0xff000000_ff000000)
+			to = to[8:]
+			if len(to)%32 == 0 {
+				break
+			}
+		}
 	}
-}
-
-// pixel converts the lowest numbers of three words.
-func pixel(luma, cb, cr uint64) uint64 {
-	y, b, r := int(luma&0xffff)<<16, int(cb&0xffff), int(cr&0xffff)
-	return clamp((y+redCr*r+red)>>point) | clamp((y-greenCb*b-greenCr*r+green)>>point)<<8 | clamp((y+blueCb*b+blue)>>point)<<16 | 0xff000000
 }
 
 // clamp is the nearest of 0 to 255.
-func clamp(v int) uint64 {
-	if uint(v) > 255 {
-		return uint64(int64(^v)>>63) & 255
-	}
-	return uint64(v)
-}
+func clamp(v int) int { return min(max(v, 0), 255) }

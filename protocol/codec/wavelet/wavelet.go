@@ -187,31 +187,46 @@ func horizontal(out, low, high []byte, words int, extra, split bool) {
 	low, high = low[:8*words+8], high[:8*words]
 	h := binary.LittleEndian.Uint64(high)
 	even := binary.LittleEndian.Uint64(low) + bias4 - (h+(h<<16|h&0xffff)+one4)>>1&half4
-	for i := 1; i <= words; i++ {
-		var hn, en, xn uint64
-		if i < words {
-			hn = binary.LittleEndian.Uint64(high[8*i:])
-			en = binary.LittleEndian.Uint64(low[8*i:]) + bias4 - (hn+(hn<<16|h>>48)+one4)>>1&half4
-			xn = even>>16 | en<<48
-		} else if extra {
-			en = uint64(binary.LittleEndian.Uint16(low[8*i:])) + Bias - h>>48
-			xn = even>>16 | en<<48
-			if !split {
-				binary.LittleEndian.PutUint64(out[16*i:], en)
-			}
-		} else {
-			xn = even>>16 | even&^(1<<48-1)
+	low, high = low[8:], high[8:]
+	if split {
+		evens, odds := out[:8*words], out[8*words:16*words]
+		for len(high) >= 8 && len(low) >= 8 && len(evens) >= 8 && len(odds) >= 8 {
+			hn := binary.LittleEndian.Uint64(high)
+			en := binary.LittleEndian.Uint64(low) + bias4 - (hn+(hn<<16|h>>48)+one4)>>1&half4
+			binary.LittleEndian.PutUint64(evens, even)
+			binary.LittleEndian.PutUint64(odds, (even+(even>>16|en<<48))>>1&half4+h-bias4+h-bias4)
+			even, h = en, hn
+			low, high, evens, odds = low[8:], high[8:], evens[8:], odds[8:]
 		}
-		odd := (even+xn)>>1&half4 + h - bias4 + h - bias4
-		if split {
-			binary.LittleEndian.PutUint64(out[8*i-8:], even)
-			binary.LittleEndian.PutUint64(out[8*i-8+8*words:], odd)
-		} else {
-			binary.LittleEndian.PutUint64(out[16*i-16:], spread(even)|spread(odd)<<16)
-			binary.LittleEndian.PutUint64(out[16*i-8:], spread(even>>32)|spread(odd>>32)<<16)
-		}
-		even, h = en, hn
+		binary.LittleEndian.PutUint64(evens, even)
+		binary.LittleEndian.PutUint64(odds, (even+beyond(even, h, low, extra))>>1&half4+h-bias4+h-bias4)
+		return
 	}
+	for len(high) >= 8 && len(low) >= 8 && len(out) >= 16 {
+		hn := binary.LittleEndian.Uint64(high)
+		en := binary.LittleEndian.Uint64(low) + bias4 - (hn+(hn<<16|h>>48)+one4)>>1&half4
+		odd := (even+(even>>16|en<<48))>>1&half4 + h - bias4 + h - bias4
+		binary.LittleEndian.PutUint64(out, spread(even)|spread(odd)<<16)
+		binary.LittleEndian.PutUint64(out[8:], spread(even>>32)|spread(odd>>32)<<16)
+		even, h = en, hn
+		low, high, out = low[8:], high[8:], out[16:]
+	}
+	next := beyond(even, h, low, extra)
+	odd := (even+next)>>1&half4 + h - bias4 + h - bias4
+	binary.LittleEndian.PutUint64(out, spread(even)|spread(odd)<<16)
+	binary.LittleEndian.PutUint64(out[8:], spread(even>>32)|spread(odd>>32)<<16)
+	if extra {
+		binary.LittleEndian.PutUint64(out[16:], next>>48)
+	}
+}
+
+// beyond is the last even columns moved on by one, and after them the one more that
+// there is with extra, else the last one mirrored.
+func beyond(even, h uint64, low []byte, extra bool) uint64 {
+	if extra {
+		return even>>16 | (uint64(binary.LittleEndian.Uint16(low))+Bias-h>>48)<<48
+	}
+	return even>>16 | even&^(1<<48-1)
 }
 
 // spread makes room between the two lower numbers of a word.
@@ -223,18 +238,19 @@ func vertical(out, low, high []byte, width, count int, extra, last bool) {
 	for x := 0; x < width; x += 8 {
 		h := binary.LittleEndian.Uint64(high[x:])
 		even := binary.LittleEndian.Uint64(low[x:]) + bias4 - h
-		to := x
-		for y := 1; y < count; y++ {
-			hn := binary.LittleEndian.Uint64(high[x+y*width:])
-			en := binary.LittleEndian.Uint64(low[x+y*width:]) + bias4 - (h+hn+one4)>>1&half4
+		from, to := x+width, x
+		for range count - 1 {
+			hn := binary.LittleEndian.Uint64(high[from:])
+			en := binary.LittleEndian.Uint64(low[from:]) + bias4 - (h+hn+one4)>>1&half4
 			binary.LittleEndian.PutUint64(out[to:], even)
 			binary.LittleEndian.PutUint64(out[to+width:], (even+en)>>1&half4+h-bias4+h-bias4)
 			even, h = en, hn
+			from += width
 			to += 2 * width
 		}
 		next := even
 		if extra {
-			next = binary.LittleEndian.Uint64(low[x+count*width:]) + bias4 - h
+			next = binary.LittleEndian.Uint64(low[from:]) + bias4 - h
 			if !last {
 				binary.LittleEndian.PutUint64(out[to+2*width:], next)
 			}
