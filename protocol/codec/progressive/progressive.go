@@ -342,7 +342,11 @@ func (d *Decoder) tile(surface codec.Target, all codec.Rect, r *region, kind uin
 		t.signs = nil
 	}
 	for i := range d.planes {
-		d.scratch.Quantized(&d.planes[i], &t.coefficients[i], &ps.shift[i], t.reduced)
+		if t.seen[i] {
+			d.scratch.Quantized(&d.planes[i], &t.coefficients[i], &ps.shift[i], t.reduced)
+		} else {
+			d.planes[i].Flat()
+		}
 	}
 	return wavelet.Paint(surface, all, d.region, 64*column, 64*row, &d.planes)
 }

@@ -1,6 +1,7 @@
 package progressive
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
@@ -19,10 +20,13 @@ type tile struct {
 	position     [3]quant // "BitPos": how many bits of each band's coefficients lack
 	signs        *signs   // nil: nothing lacks
 	reduced      bool     // the form of the transform
+	seen         [3]bool  // a component has coefficients that are not zero, perhaps
 }
 
-// signs are "Sign" of each coefficient: -1, 0 or 1 as its bits so far.
-type signs [3][rlgr.Count]int8
+// signs are "Sign" of each coefficient: -1 (255), 0 or 1 as its bits so far.
+type signs [3][rlgr.Count]byte
+
+const minus = 0xff
 
 var asTheyAre rlgr.Shifts
 
@@ -30,34 +34,42 @@ var asTheyAre rlgr.Shifts
 // memory.
 func (t *tile) first(i int, p []byte, position *quant, difference bool, raw *rlgr.Coefficients) {
 	c := &t.coefficients[i]
-	whole := !difference && *position == (quant{})
-	if whole {
+	if !difference {
 		raw = c // as they are
 	}
-	rlgr.RLGR1.Decode(raw, p, &asTheyAre)
-	bands := wavelet.Bands(t.reduced)
-	ll := bands[wavelet.LL3].At
-	for j := ll + 1; j < rlgr.Count; j++ {
-		raw.Set(j, raw.At(j-1)+raw.At(j))
-	}
-	if t.signs != nil {
-		for j := range ll {
-			v := raw.At(j)
-			t.signs[i][j] = int8(v>>15) | int8(uint16(-v)>>15)
-		}
-	}
+	any := rlgr.RLGR1.Decode(raw, p, &asTheyAre)
 	t.position[i] = *position
-	if whole {
+	if t.signs != nil {
+		clear(t.signs[i][:])
+	}
+	t.seen[i] = any || difference && t.seen[i]
+	if !any {
 		return
+	}
+	bands := wavelet.Bands(t.reduced)
+	for j := bands[wavelet.LL3].At + 1; j < rlgr.Count; j++ {
+		raw.Set(j, raw.At(j-1)+raw.At(j))
 	}
 	for b, band := range bands {
 		shift := position[b] & 15
-		for j := band.At; j < band.At+band.Columns*band.Rows; j++ {
-			v := raw.At(j) << shift
-			if difference {
-				v += c.At(j)
+		if shift == 0 && !difference && t.signs == nil {
+			continue
+		}
+		for j, end := band.At, band.At+band.Columns*band.Rows; j < end; {
+			if j+4 <= end && binary.LittleEndian.Uint64(raw[2*j:]) == 0 { // as most are
+				j += 4
+				continue
 			}
-			c.Set(j, v)
+			if v := raw.At(j); v != 0 {
+				if t.signs != nil && b != wavelet.LL3 {
+					t.signs[i][j] = byte(v>>15) | 1
+				}
+				if v <<= shift; difference {
+					v += c.At(j)
+				}
+				c.Set(j, v)
+			}
+			j++
 		}
 	}
 }
@@ -74,25 +86,28 @@ func (t *tile) upgrade(i int, coded, plain []byte, position *quant) error {
 		if n == 0 {
 			continue
 		}
-		for j := band.At; j < band.At+band.Columns*band.Rows; j++ {
+		for j, end := band.At, band.At+band.Columns*band.Rows; j < end; j++ {
 			var v int32
 			switch {
-			case b == wavelet.LL3:
+			case b == wavelet.LL3 || signs[j] == 1:
 				v = int32(raw.Take(n))
-			case signs[j] > 0:
-				v = int32(raw.Take(n))
-			case signs[j] < 0:
+			case signs[j] == minus:
 				v = -int32(raw.Take(n))
+			case s.zeros > 0: // that of this one, and of the next eight at once
+				for s.zeros > 8 && j+8 < end && binary.LittleEndian.Uint64(signs[j+1:]) == 0 {
+					s.zeros -= 8
+					j += 8
+				}
+				s.zeros--
+				continue
 			default:
 				if v = s.next(n); v == 0 {
 					continue
 				}
-				signs[j] = 1
-				if v < 0 {
-					signs[j] = -1
-				}
+				signs[j] = byte(v>>31) | 1
 			}
 			if v != 0 {
+				t.seen[i] = true
 				c.Set(j, c.At(j)+int16(v<<shift))
 			}
 		}
