@@ -175,9 +175,17 @@ func segments(plane []byte, w int, p []byte) (int, error) {
 			} else {
 				in := p[at : at+raw]
 				to, up := row[x:x+len(in)], above[x:x+len(in)]
+				if len(in) > 0 {
+					last = difference(in[len(in)-1])
+				}
+				for len(in) >= 8 && len(to) >= 8 && len(up) >= 8 {
+					add8(to, up, in)
+					in, to, up = in[8:], to[8:], up[8:]
+				}
+				up = up[:len(in)]
+				to = to[:len(in)]
 				for i, v := range in {
-					last = v>>1 ^ -(v & 1) // a difference; the sign is in the lowest bit
-					to[i] = up[i] + last
+					to[i] = up[i] + difference(v)
 				}
 				if run > 0 {
 					to, up = row[x+raw:x+raw+run], above[x+raw:x+raw+run]
@@ -198,6 +206,17 @@ func segments(plane []byte, w int, p []byte) (int, error) {
 		plane = plane[w:]
 	}
 	return at, nil
+}
+
+// difference is that of a value to the one above; its sign is in the lowest bit.
+func difference(v byte) byte { return v>>1 ^ -(v & 1) }
+
+// add8 is to = up + difference(in) for eight values: a word of them at a time.
+func add8(to, up, in []byte) {
+	const lowest, highest = 0x01010101_01010101, 0x80808080_80808080
+	v, a := binary.LittleEndian.Uint64(in), binary.LittleEndian.Uint64(up)
+	d := v>>1&^highest ^ v&lowest*0xff
+	binary.LittleEndian.PutUint64(to, (a&^highest+d&^highest)^(a^d)&highest)
 }
 
 func fill(p []byte, v byte) {

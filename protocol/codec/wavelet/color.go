@@ -30,6 +30,14 @@ func Row(out *[4 * Side]byte, y int, luma, cb, cr *Plane) {
 		le, lo := binary.LittleEndian.Uint64(l[x:]), binary.LittleEndian.Uint64(l[x+Side:])
 		be, bo := binary.LittleEndian.Uint64(b[x:]), binary.LittleEndian.Uint64(b[x+Side:])
 		re, ro := binary.LittleEndian.Uint64(r[x:]), binary.LittleEndian.Uint64(r[x+Side:])
+		if be&bo&re&ro == bias4 && be|bo|re|ro == bias4 { // grey, as much on a desktop is
+			for range 4 {
+				v0, v1 := clamp((int(le&0xffff)<<16+round)>>point), clamp((int(lo&0xffff)<<16+round)>>point)
+				binary.LittleEndian.PutUint64(to, uint64(v0)*0x010101|uint64(v1)*0x010101_00000000|0xff000000_ff000000)
+				le, lo, to = le>>16, lo>>16, to[8:]
+			}
+			continue
+		}
 		for len(to) >= 8 {
 			y0, b0, r0 := int(le&0xffff)<<16, int(be&0xffff), int(re&0xffff)
 			y1, b1, r1 := int(lo&0xffff)<<16, int(bo&0xffff), int(ro&0xffff)
