@@ -1,9 +1,12 @@
 // Package codec holds what the pixel decoders share: the frame buffer that they
 // paint on, and the interface by which they take a rectangle's payload. Each
-// family of encodings has a package of its own below this one: raw (Raw,
+// family of encodings has a package of its own below this one. VNC's: raw (Raw,
 // CopyRect, Zlib), rre (RRE, CoRRE), hextile, zrle (TRLE, ZRLE), tight (Tight,
 // TightPNG), jpeg, cursor; encodings has all of them as one session needs them.
-// The packages build natively and for the browser.
+// RDP's: bitmap (uncompressed, Interleaved RLE), planar (RDP 6.0), nsc (NSCodec),
+// clear (ClearCodec, Alpha), rfx (RemoteFX), progressive (RemoteFX Progressive), the
+// last two on rlgr (entropy coder) and wavelet (transform, colours). The packages
+// build natively and for the browser.
 //
 // # Pixels
 //
@@ -27,6 +30,11 @@
 // 1920×1080), and painting would begin only with the last byte. Keeping the place
 // costs one comparison for each piece; measured over pieces of 16 KB it is not
 // visible against a payload in one piece.
+//
+// RDP's payloads are no streams: each comes in messages that its transport puts
+// together and decompresses first, with its length known and bounded. Their decoders
+// take a payload in one call, and none of them has an interface in common: each is
+// called where its message is read.
 //
 // # Bounds
 //

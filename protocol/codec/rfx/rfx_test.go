@@ -32,8 +32,8 @@ func file(t testing.TB, name string) []byte {
 }
 
 // The tile of MS-RDPRFX §4.2.4 with the headers of §4.2.2 and §4.2.3, and the picture of
-// §4.2.4.4. That one's transform rounds towards zero where §3.1.8.2.4 rounds down,
-// so that a colour may differ by one.
+// §4.2.4.4. A tenth of the numbers there differ by one or two 32nds from what the
+// equations of §3.1.8.2.4 give, so that a colour may differ by one.
 func TestExampleOfTheSpecification(t *testing.T) {
 	dst, _ := codec.NewTarget(66, 66)
 	var d rfx.Decoder
