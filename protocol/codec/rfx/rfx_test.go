@@ -69,8 +69,13 @@ func TestRoundTrip(t *testing.T) {
 			w, h int
 			psnr float64
 		}{
-			{"photo", 200, 130, 41}, {"text", 130, 64, 32}, {"solid", 64, 64, 50}, {"few", 70, 70, 28},
-			{"photo", 1, 1, 40}, {"photo", 65, 129, 41}, {"noise", 64, 64, 25},
+			{"photo", 200, 130, 41},
+			{"text", 130, 64, 32},
+			{"solid", 64, 64, 50},
+			{"few", 70, 70, 28},
+			{"photo", 1, 1, 40},
+			{"photo", 65, 129, 41},
+			{"noise", 64, 64, 25},
 		} {
 			src := codectest.New(test.kind, test.w, test.h, 3)
 			e := codectest.RFX{Three: three, Quant: codectest.DefaultQuant}
