@@ -157,7 +157,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if cfg.Keyboard.Type == 0 {
 		cfg.Keyboard.Type, cfg.Keyboard.Keys = 4, 12
 	}
-	c := &Client{cfg: cfg, size: tpktSize, credentials: cfg.Credentials, parser: update.NewParser(cfg.MaxUpdate), first: true}
+	c := &Client{cfg: cfg, size: confirmSize, credentials: cfg.Credentials, parser: update.NewParser(cfg.MaxUpdate), first: true}
 	cookie := ""
 	if cfg.Credentials != nil {
 		_, cookie = cfg.Credentials.account()
@@ -221,6 +221,14 @@ func (c *Client) failed(err error) error {
 func tpktSize(b []byte) (int, error) {
 	n, _, err := x224.FrameSize(b)
 	return n, err
+}
+
+// confirmSize is tpktSize for the first frame, which is never of the fast path.
+func confirmSize(b []byte) (int, error) {
+	if len(b) > 0 && b[0] != 3 {
+		return 0, x224.ErrNotRDP
+	}
+	return tpktSize(b)
 }
 
 func earlySize([]byte) (int, error) { return credssp.EarlyResultSize, nil }
