@@ -184,13 +184,13 @@ func (c *Client) Next(in []byte) (ev Event, n int, err error) {
 		}
 		frame, k, err := c.frame(in[n:])
 		n += k
-		c.offset += int64(k)
 		if err != nil {
 			return nil, n, c.failed(err)
 		}
 		if frame == nil {
 			return nil, n, nil
 		}
+		c.offset += int64(len(frame)) // whole frames: how they arrive makes no difference
 		if ev, err = c.take(frame); ev != nil || err != nil {
 			return ev, n, c.failed(err)
 		}

@@ -23,7 +23,7 @@ var ErrNotOffered = errors.New("rdp: the server does not offer this")
 type ProtocolError struct {
 	Step   string // what was being done: "licensing", "session"…
 	Err    error  // what is wrong
-	Offset int64  // bytes taken by the machine before
+	Offset int64  // bytes of the frames up to this one
 }
 
 func (e *ProtocolError) Error() string {
