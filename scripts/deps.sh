@@ -23,6 +23,8 @@ test | bench)
 		wayvnc:wayvnc sway:sway grim:grim krfb:krfb dbus-run-session:dbus-daemon xev:x11-utils xclip:xclip gnutls-serv:gnutls-bin
 		pulseaudio:pulseaudio pactl:pulseaudio-utils
 		nginx:nginx-light caddy:caddy /etc/ssl/certs/ca-certificates.crt:ca-certificates
+		xrdp:xrdp freerdp-shadow-cli:freerdp2-shadow-x11 winpr-hash:winpr-utils weston:weston
+		grdctl:gnome-remote-desktop mutter:mutter pipewire:pipewire-bin wireplumber:wireplumber gdbus:libglib2.0-bin
 	)
 	;;
 *)

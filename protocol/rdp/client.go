@@ -231,6 +231,15 @@ func confirmSize(b []byte) (int, error) {
 	return tpktSize(b)
 }
 
+// loginSize is of a message of CredSSP. Some servers (gnome-remote-desktop) answer a
+// login that they refuse with a goodbye of the next layer.
+func (c *Client) loginSize(b []byte) (int, error) {
+	if len(b) > 0 && b[0] == 3 && c.cred.Sent() {
+		return 0, c.ended(0, false)
+	}
+	return credssp.Size(b)
+}
+
 func earlySize([]byte) (int, error) { return credssp.EarlyResultSize, nil }
 
 // frame gives the next frame, whole, or nil: then in was kept. A frame that lies in in

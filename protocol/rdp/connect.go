@@ -69,7 +69,7 @@ func (c *Client) beginLogin() error {
 	if err != nil {
 		return c.failed(err)
 	}
-	c.step, c.size = stepLogin, credssp.Size
+	c.step, c.size = stepLogin, c.loginSize
 	c.out = append(c.out, c.cred.Start()...)
 	return nil
 }

@@ -294,6 +294,29 @@ func TestLoginsThatFail(t *testing.T) {
 	})
 }
 
+// TestLoginsRefusedWithoutAWord: by closing, or by a goodbye of another layer.
+func TestLoginsRefusedWithoutAWord(t *testing.T) {
+	for name, goodbye := range map[string]string{"closed": "", "goodbye": "\x03\x00\x00\x09\x02\xf0\x80\x21\x80"} {
+		c, s := alice(), wonderland(x224.Hybrid)
+		c.Credentials.Password = "wonder-2"
+		l := newLink(t, c, s, 1<<20)
+		l.mangle = func(_ int, b []byte) []byte {
+			if find[rdptest.StartTLS](l) != nil && len(b) > 0 && len(b) < 40 { // the answer with the code
+				return []byte(goodbye)
+			}
+			return b
+		}
+		err := l.run()
+		if err == nil {
+			err = l.c.Closed()
+		}
+		var ended *rdp.DisconnectError
+		if !errors.As(err, &ended) || !ended.LoginSent || !strings.Contains(err.Error(), "password is probably wrong") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for f := x224.TLSRequired; f <= x224.CertificateRequired+1; f++ {
 		s := wonderland(x224.TLS)

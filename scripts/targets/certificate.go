@@ -21,9 +21,22 @@ import (
 func ecdsaKey() (crypto.Signer, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) }
 func rsaKey() (crypto.Signer, error)   { return rsa.GenerateKey(rand.Reader, 2048) }
 
-// certificate makes an authority and a certificate of it for 127.0.0.1 and
-// localhost, and writes the certificate and its key into a folder, with ca.pem.
+// certificate makes a certificate for a VNC server, and keeps it.
 func (s *VNC) certificate(dir string, kind func() (crypto.Signer, error)) (cert, key string, err error) {
+	made, err := makeCertificate(dir, kind)
+	s.Certificate, s.CA = made.text, made.ca
+	return made.cert, made.key, err
+}
+
+// made is a certificate with its files.
+type made struct {
+	cert, key string // files
+	text, ca  string // PEM
+}
+
+// makeCertificate makes an authority and a certificate of it for 127.0.0.1 and
+// localhost, and writes the certificate and its key into a folder, with ca.pem.
+func makeCertificate(dir string, kind func() (crypto.Signer, error)) (m made, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("make certificate: %w", err)
@@ -31,11 +44,11 @@ func (s *VNC) certificate(dir string, kind func() (crypto.Signer, error)) (cert,
 	}()
 	authority, err := kind()
 	if err != nil {
-		return "", "", err
+		return made{}, err
 	}
 	private, err := kind()
 	if err != nil {
-		return "", "", err
+		return made{}, err
 	}
 	now := time.Now()
 	root := &x509.Certificate{
@@ -51,25 +64,27 @@ func (s *VNC) certificate(dir string, kind func() (crypto.Signer, error)) (cert,
 	}
 	rootDER, err := x509.CreateCertificate(rand.Reader, root, root, authority.Public(), authority)
 	if err != nil {
-		return "", "", err
+		return made{}, err
 	}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, root, private.Public(), authority)
 	if err != nil {
-		return "", "", err
+		return made{}, err
 	}
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return "", "", err
+		return made{}, err
 	}
 	text := func(kind string, der []byte) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
 	}
-	s.Certificate, s.CA = text("CERTIFICATE", leafDER), text("CERTIFICATE", rootDER)
-	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	for file, content := range map[string]string{cert: s.Certificate, key: text("PRIVATE KEY", secret), filepath.Join(dir, "ca.pem"): s.CA} {
+	m = made{
+		cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"),
+		text: text("CERTIFICATE", leafDER), ca: text("CERTIFICATE", rootDER),
+	}
+	for file, content := range map[string]string{m.cert: m.text, m.key: text("PRIVATE KEY", secret), filepath.Join(dir, "ca.pem"): m.ca} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			return "", "", err
+			return made{}, err
 		}
 	}
-	return cert, key, nil
+	return m, nil
 }

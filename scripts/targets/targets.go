@@ -2,8 +2,9 @@
 //
 // SSH: OpenSSH, OpenSSH with one-time codes, OpenSSH that speaks only what old
 // gear speaks, and Dropbear. VNC: TigerVNC, TightVNC, x11vnc, QEMU, wayvnc and
-// krfb. Each listens on a free port of loopback, has keys of its own and keeps its
-// files in a folder that is given to it.
+// krfb. RDP: xrdp, FreeRDP's shadow server, weston and gnome-remote-desktop. Each
+// listens on a free port of loopback, has keys of its own and keeps its files in a
+// folder that is given to it.
 //
 // A [Display] is where most VNC servers have their picture: programs and
 // workloads draw on it, and it tells what it shows, what was typed and what its

@@ -1,0 +1,154 @@
+package rdp_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/porthole-rac/porthole/protocol/rdp"
+	"github.com/porthole-rac/porthole/protocol/rdp/credssp"
+	"github.com/porthole-rac/porthole/protocol/rdp/dvc"
+	"github.com/porthole-rac/porthole/protocol/rdp/gcc"
+	"github.com/porthole-rac/porthole/protocol/rdp/x224"
+	"github.com/porthole-rac/porthole/scripts/targets"
+)
+
+// visit connects to a real server until done says so, and gives what was seen.
+func visit(t *testing.T, s *targets.RDP, change func(c *rdp.Config), done func(c *rdp.Client, ev rdp.Event) bool) ([]string, error) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := rdp.Config{
+		Rand: rand.Reader, Now: time.Now(), Host: s.Host, Protocols: x224.TLS | x224.Hybrid | x224.HybridEx, ClientName: "porthole",
+		Credentials: &rdp.Credentials{User: s.User, Password: s.Password}, Width: 1024, Height: 768, RemoteFX: true, NSCodec: true,
+		Dynamic:  func(string) bool { return false },
+		Channels: []gcc.Channel{{Name: "cliprdr", Options: gcc.OptionInitialized | gcc.OptionShowProtocol}},
+	}
+	if change != nil {
+		change(&c)
+	}
+	var seen []string
+	err = talk(conn, c, func(c *rdp.Client, ev rdp.Event) bool {
+		switch ev := ev.(type) {
+		case *rdp.Rect:
+			seen = append(seen, fmt.Sprintf("rect %v", ev.Codec))
+		case *rdp.Data, *rdp.RectEnd:
+		case *rdp.Active:
+			seen = append(seen, fmt.Sprintf("active %d×%d by %v", ev.Width, ev.Height, ev.Protocol))
+		case *dvc.Data:
+			seen = append(seen, "data of "+ev.Name)
+		default:
+			seen = append(seen, fmt.Sprintf("%T", ev))
+		}
+		return done(c, ev)
+	})
+	return seen, err
+}
+
+// covered adds a picture's pixels up, and tells whether they are a whole screen.
+func covered(pixels *int) func(*rdp.Client, rdp.Event) bool {
+	var last rdp.Rect
+	return func(_ *rdp.Client, ev rdp.Event) bool {
+		switch ev := ev.(type) {
+		case *rdp.Rect:
+			last = *ev
+		case *rdp.RectEnd:
+			*pixels += last.Width * last.Height
+		}
+		return *pixels >= 1024*768
+	}
+}
+
+// TestFirstPictureOfRealServers connects to each server that is installed and takes a
+// whole screen.
+func TestFirstPictureOfRealServers(t *testing.T) {
+	nla := targets.RDPOptions{User: "alice", Password: "wonder-1"}
+	for _, tt := range []struct {
+		name  string
+		start func(string, targets.RDPOptions) (*targets.RDP, error)
+		o     targets.RDPOptions
+		c     func(c *rdp.Config)
+		want  []string
+	}{
+		{"xrdp", targets.XRDP, targets.RDPOptions{}, nil, []string{"active 1024×768 by TLS", "rect planar"}},
+		{"xrdp, 16 bits", targets.XRDP, targets.RDPOptions{}, func(c *rdp.Config) { c.Depth = 16 }, []string{"rect RLE"}},
+		{"shadow", targets.Shadow, targets.RDPOptions{}, nil, []string{"active 1024×768 by TLS", "rect RemoteFX", "*update.FrameBegin"}},
+		{"shadow, NLA", targets.Shadow, nla, nil, []string{"active 1024×768 by NLA", "rect RemoteFX"}},
+		{"shadow, bitmaps", targets.Shadow, targets.RDPOptions{}, func(c *rdp.Config) { c.RemoteFX, c.NSCodec = false, false }, []string{"rect planar"}},
+		{"weston", targets.Weston, targets.RDPOptions{}, nil, []string{"active 1024×768 by TLS", "rect RemoteFX"}},
+		{"weston, NSCodec", targets.Weston, targets.RDPOptions{}, func(c *rdp.Config) { c.RemoteFX = false }, []string{"rect NSCodec"}},
+		{"weston, raw", targets.Weston, targets.RDPOptions{}, func(c *rdp.Config) { c.RemoteFX, c.NSCodec = false, false }, []string{"rect raw"}},
+		{"gnome-remote-desktop", targets.GNOME, nla, nil, []string{"active 1024×768 by NLA", "rect RemoteFX"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := targets.For(t, tt.start, tt.o)
+			pixels := 0
+			seen, err := visit(t, s, tt.c, covered(&pixels))
+			if err != nil {
+				t.Fatalf("%v; seen %q", err, slices.Compact(seen))
+			}
+			for _, want := range tt.want {
+				if !slices.Contains(seen, want) {
+					t.Errorf("no %q in %q", want, slices.Compact(seen))
+				}
+			}
+		})
+	}
+}
+
+// TestGraphicsChannelOfRealServers goes as far as the first bytes of the graphics
+// pipeline: the server's answer to the capabilities.
+func TestGraphicsChannelOfRealServers(t *testing.T) {
+	const graphics = "Microsoft::Windows::RDS::Graphics"
+	for _, tt := range []struct {
+		name  string
+		start func(string, targets.RDPOptions) (*targets.RDP, error)
+	}{{"shadow", targets.Shadow}, {"gnome-remote-desktop", targets.GNOME}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := targets.For(t, tt.start, targets.RDPOptions{User: "alice", Password: "wonder-1"})
+			seen, err := visit(t, s, func(c *rdp.Config) {
+				c.Graphics = true
+				c.Dynamic = func(n string) bool { return n == graphics }
+			}, func(c *rdp.Client, ev rdp.Event) bool {
+				switch ev := ev.(type) {
+				case *dvc.Opened:
+					// RDPGFX_CAPS_ADVERTISE_PDU with version 8 alone (MS-RDPEGFX 2.2.2.18).
+					hello := []byte{0x12, 0, 0, 0, 22, 0, 0, 0, 1, 0, 4, 0, 8, 0, 4, 0, 0, 0, 0, 0, 0, 0}
+					if err := c.SendDynamic(ev.ID, hello); err != nil {
+						t.Error(err)
+					}
+				case *dvc.Data:
+					return ev.Last && ev.Name == graphics
+				}
+				return false
+			})
+			if err != nil || !slices.Contains(seen, "data of "+graphics) {
+				t.Errorf("%v; seen %q", err, slices.Compact(seen))
+			}
+		})
+	}
+}
+
+func TestRealServersRefuseAWrongPassword(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		start func(string, targets.RDPOptions) (*targets.RDP, error)
+	}{{"shadow", targets.Shadow}, {"gnome-remote-desktop", targets.GNOME}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := targets.For(t, tt.start, targets.RDPOptions{User: "alice", Password: "wonder-1"})
+			_, err := visit(t, s, func(c *rdp.Config) { c.Credentials.Password = "wonder-2" }, func(*rdp.Client, rdp.Event) bool { return false })
+			var status *credssp.StatusError
+			var ended *rdp.DisconnectError
+			if !errors.As(err, &status) && !(errors.As(err, &ended) && ended.LoginSent) || !strings.Contains(err.Error(), "password") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
