@@ -93,7 +93,7 @@ const DefaultMaxUpdate = 8 << 20
 // type in the lower four bits, then compressed 0x20, at front 0x40, flushed 0x80. What
 // it gives holds until its next call.
 type Bulk interface {
-	Decompress(flags byte, data []byte) ([]byte, error)
+	Decode(flags uint8, p []byte) ([]byte, error)
 }
 
 // Credentials are a user's.

@@ -77,7 +77,7 @@ func (c *Client) unbulk(flags byte, data []byte) ([]byte, error) {
 	if c.bulk == nil {
 		return nil, errBulk
 	}
-	return c.bulk.Decompress(flags, data)
+	return c.bulk.Decode(flags, data)
 }
 
 // message takes a message of MCS.
@@ -300,7 +300,7 @@ func (c *Client) channel(i int, b []byte) (Event, error) {
 			}
 			ch.bulk = c.cfg.NewBulk()
 		}
-		if chunk.Data, err = ch.bulk.Decompress(chunk.Compression, chunk.Data); err != nil {
+		if chunk.Data, err = ch.bulk.Decode(chunk.Compression, chunk.Data); err != nil {
 			return nil, fmt.Errorf("%s: %w", ch.name, err)
 		}
 	}

@@ -127,7 +127,7 @@ func TestPicturesThatBreakRules(t *testing.T) {
 // bulk turns letters around, and needs them to be marked.
 type bulk struct{ flags []byte }
 
-func (b *bulk) Decompress(flags byte, data []byte) ([]byte, error) {
+func (b *bulk) Decode(flags uint8, data []byte) ([]byte, error) {
 	b.flags = append(b.flags, flags)
 	out := slices.Clone(data)
 	slices.Reverse(out)

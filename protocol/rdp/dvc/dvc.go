@@ -52,9 +52,9 @@ const (
 var ErrMessage = errors.New("not a message of dynamic channels")
 
 // Decompressor undoes RDP 8.0 Lite bulk compression of one channel (2.2.3.3): data is an
-// RDP_SEGMENTED_DATA. What it gives holds until its next call.
+// RDP_SEGMENTED_DATA, what it holds is appended to dst.
 type Decompressor interface {
-	Decompress(data []byte) ([]byte, error)
+	Decode(dst, p []byte) ([]byte, error)
 }
 
 // Config says what is listened to.
@@ -105,6 +105,7 @@ type Client struct {
 	cfg     Config
 	version uint16
 	open    map[uint32]*state
+	plain   []byte // data that was compressed
 
 	ev struct {
 		opened  Opened
@@ -182,10 +183,16 @@ func (c *Client) data(id uint32, s *state, b []byte, compressed bool) (Event, []
 		if s.lite == nil {
 			s.lite = c.cfg.NewDecompressor()
 		}
+		// One segment: that bounds what becomes of it (2.2.3.3).
+		const single = 0xe0
+		if len(b) == 0 || b[0] != single {
+			return nil, nil, fmt.Errorf("%w: %s: not one segment", ErrMessage, s.name)
+		}
 		var err error
-		if b, err = s.lite.Decompress(b); err != nil {
+		if c.plain, err = s.lite.Decode(c.plain[:0], b); err != nil {
 			return nil, nil, fmt.Errorf("%w: %s: %w", ErrMessage, s.name, err)
 		}
+		b = c.plain
 	}
 	if s.total == 0 {
 		// A message of one piece, without its length.

@@ -32,7 +32,7 @@ func fromHex(t testing.TB, name string) []byte {
 
 type lite struct{}
 
-func (lite) Decompress(b []byte) ([]byte, error) { return bytes.ToUpper(b), nil }
+func (lite) Decode(dst, p []byte) ([]byte, error) { return append(dst, bytes.ToUpper(p[1:])...), nil }
 
 func listening() *dvc.Client {
 	return dvc.NewClient(dvc.Config{Accept: func(n string) bool { return n == "testdvc" }, NewDecompressor: func() dvc.Decompressor { return lite{} }})
@@ -85,7 +85,7 @@ func TestCompressedData(t *testing.T) {
 		}
 	}
 	var got []byte
-	for _, b := range []string{"\x60\x03\x06abc", "\x70\x03def", "\x70\x03ghi", "\x30\x03jkl"} {
+	for _, b := range []string{"\x60\x03\x06\xe0abc", "\x70\x03\xe0def", "\x70\x03\xe0ghi", "\x30\x03jkl"} {
 		ev, _, err := c.Next([]byte(b))
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func FuzzClient(f *testing.F) {
 	for _, name := range []string{"caps", "create", "first", "close"} {
 		f.Add(fromHex(f, name), fromHex(f, "create"))
 	}
-	f.Add([]byte("\x10\x03testdvc\x00"), []byte("\x60\x03\x06abc"))
+	f.Add([]byte("\x10\x03testdvc\x00"), []byte("\x60\x03\x06\xe0abc"))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		c := listening()
 		for range 3 {
