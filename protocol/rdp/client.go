@@ -311,10 +311,13 @@ func (c *Client) take(frame []byte) (Event, error) {
 	}
 	if frame[0]&3 == 0 {
 		contents, err := update.FastPath(frame)
-		if err == nil && c.step < stepDemand {
+		switch {
+		case err != nil:
+		case c.step < stepDemand:
 			err = errors.New("a picture before the session")
+		case c.step > stepDemand: // before, it is of the desktop that is no more
+			c.fast = contents
 		}
-		c.fast = contents
 		return nil, err
 	}
 	body, err := x224.Data(frame)

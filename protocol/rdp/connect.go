@@ -328,7 +328,8 @@ func (c *Client) share(kind byte, body func([]byte) []byte) error {
 	return c.end(start)
 }
 
-// activated begins the session.
+// activated begins the session: at the font map, or at the first picture, which some
+// servers (xrdp) send before it.
 func (c *Client) activated() Event {
 	c.step, c.active = stepSession, true
 	c.ev.active = Active{

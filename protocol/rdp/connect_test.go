@@ -156,7 +156,7 @@ func TestOverTLS(t *testing.T) {
 // talk drives a client over a connection until done says so, then says goodbye.
 func talk(conn net.Conn, cfg rdp.Config, done func(c *rdp.Client, ev rdp.Event) bool) error {
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	c, err := rdp.NewClient(cfg)
 	if err != nil {
 		return err

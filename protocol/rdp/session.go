@@ -37,6 +37,9 @@ func (c *Client) resume() (Event, error) {
 				return ev, nil
 			}
 		case len(c.fast) > 0:
+			if c.step == stepFinalize {
+				return c.activated(), nil
+			}
 			piece, rest, err := update.NextPiece(c.fast)
 			if err != nil {
 				return nil, err
@@ -54,6 +57,9 @@ func (c *Client) resume() (Event, error) {
 			m, rest, err := share.Parse(c.slow)
 			if err != nil {
 				return nil, err
+			}
+			if c.step == stepFinalize && m.Type == share.DataMessage && (m.Data == share.Update || m.Data == share.Pointer) {
+				return c.activated(), nil
 			}
 			c.slow = rest
 			if ev, err := c.shared(m); ev != nil || err != nil {
@@ -158,8 +164,8 @@ func (c *Client) data(m share.Message) (Event, error) {
 	case share.Synchronize, share.Control:
 		return nil, nil
 	case share.Update, share.Pointer:
-		if c.step < stepFinalize {
-			return nil, nil // sent before it saw that we are not ready
+		if c.step == stepDemand {
+			return nil, nil // it is of the desktop that is no more
 		}
 		read := update.SlowPath
 		if m.Data == share.Pointer {

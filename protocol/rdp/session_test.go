@@ -180,6 +180,28 @@ func TestResizeByTheServer(t *testing.T) {
 	}
 }
 
+// TestActiveComesBeforeItsPictures: what belongs to the old desktop is dropped, and what
+// belongs to the new one is reported after it, although it comes before the font map.
+func TestActiveComesBeforeItsPictures(t *testing.T) {
+	for name, draw := range map[string]func(s *rdptest.Server){
+		"fast path": func(s *rdptest.Server) { s.FastPath(update.PointerColor, pointer(1, 4, 24), 0) },
+		"slow path": func(s *rdptest.Server) { s.Share(share.Pointer, append([]byte{6, 0, 0, 0}, pointer(1, 4, 24)...)) },
+	} {
+		l := connected(t, alice(), wonderland(x224.TLS), 5)
+		l.s.Share2(share.DeactivateAll, octets.Zeros(nil, 6))
+		l.s.Raw([]byte{0, 6, 0x14, 1, 0, 4}) // the end of what began before
+		l.s.Share(share.Update, rdptest.Bitmap(1, 2, 3, 4, 24, true, []byte("old")))
+		l.s.Resize(1024, 768)
+		draw(l.s)
+		if err := l.run(); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(l.log) != 3 || l.log[1] != "active 1024x768 first=false" || !strings.HasPrefix(l.log[2], "pointer 1 4x4") {
+			t.Errorf("%s: %q", name, l.log)
+		}
+	}
+}
+
 func TestInput(t *testing.T) {
 	pause := input.PauseKey()
 	a := input.Text('ä')
