@@ -35,6 +35,7 @@ type Client struct {
 	fast     []byte // pieces of the fast path
 	slow     []byte // messages of the main channel
 	updating bool   // the parser has more
+	later    Event  // comes after the one before
 	asked    bool   // for credentials
 
 	// Of connecting.
@@ -151,6 +152,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if cfg.MaxUpdate == 0 {
 		cfg.MaxUpdate = DefaultMaxUpdate
 	}
+	cfg.MaxUpdate = max(cfg.MaxUpdate, update.MinRequest)
 	if cfg.Frames == 0 {
 		cfg.Frames = 2
 	}
@@ -359,9 +361,10 @@ func (c *Client) Output() []byte {
 // Waiting tells whether the machine waits for its owner rather than for bytes.
 func (c *Client) Waiting() bool { return c.wait != waitNothing }
 
-// Closed gives the error of a connection that the server closed.
+// Closed gives the error of a connection that the server closed; none after
+// Disconnect.
 func (c *Client) Closed() error {
-	if c.err != nil {
+	if c.err != nil || c.step == stepEnd {
 		return c.err
 	}
 	c.err = c.ended(0, false)

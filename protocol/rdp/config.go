@@ -64,8 +64,8 @@ type Config struct {
 	// Channels are static channels besides drdynvc, which is asked for when Dynamic
 	// is set.
 	Channels []gcc.Channel
-	// Dynamic tells whether there is a listener for a dynamic channel. Display control
-	// is listened to in any case.
+	// Dynamic tells whether there is a listener for a dynamic channel. When it is set,
+	// display control is listened to in any case.
 	Dynamic func(name string) bool
 	// NewLite makes decompressors for dynamic channels (RDP 8.0 Lite); nil: they are
 	// not compressed.
@@ -82,7 +82,8 @@ type Config struct {
 	RemoteFX, NSCodec bool
 	// Frames is how many frames may be on their way without AckFrame; 0: 2.
 	Frames uint32
-	// MaxUpdate bounds one picture, in bytes; 0: DefaultMaxUpdate.
+	// MaxUpdate bounds one picture, in bytes; 0: DefaultMaxUpdate. Pointers need
+	// 608,299.
 	MaxUpdate int
 }
 

@@ -103,7 +103,11 @@ func (c *Client) sendStatic(ch int, head, message []byte) error {
 		return ErrInactive
 	}
 	if len(head) > 0 {
-		message = append(head, message...)
+		// A message of dynamic channels is one chunk always.
+		start := c.begin(c.static[ch].id)
+		c.out = channel.AppendHeader(c.out, len(head)+len(message), channel.First|channel.LastChunk)
+		c.out = append(append(c.out, head...), message...)
+		return c.end(start)
 	}
 	extra := uint32(0)
 	if ch < len(c.cfg.Channels) && c.cfg.Channels[ch].Options&gcc.OptionShowProtocol != 0 {

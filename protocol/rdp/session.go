@@ -19,6 +19,10 @@ var errBulk = errors.New("compressed without being asked to")
 func (c *Client) resume() (Event, error) {
 	for {
 		switch {
+		case c.later != nil:
+			ev := c.later
+			c.later = nil
+			return ev, nil
 		case c.wait == waitAnswer && c.step == stepLogin && !c.asked:
 			c.asked = true
 			return &NeedCredentials{Protocol: c.protocol, Required: c.nla()}, nil
@@ -105,7 +109,7 @@ func (c *Client) message(m mcs.Message) (Event, error) {
 		}
 		c.slow = m.Data
 		return nil, nil
-	case m.Channel == c.server.MessageChannel:
+	case m.Channel == c.server.MessageChannel && m.Channel != 0:
 		return c.side(m.Data)
 	}
 	for i := range c.static {
@@ -213,11 +217,11 @@ func (c *Client) notice(body []byte) (Event, error) {
 	case *share.LogonPlain:
 		return &LoggedOn{}, nil
 	case *share.LogonExtended:
+		if n.Error != nil && !n.Error.Continues() {
+			c.later = &LoginNotice{*n.Error}
+		}
 		if n.Cookie != nil {
 			return &ReconnectCookie{*n.Cookie}, nil
-		}
-		if n.Error != nil && !n.Error.Continues() {
-			return &LoginNotice{*n.Error}, nil
 		}
 	}
 	return nil, nil

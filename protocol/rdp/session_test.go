@@ -307,6 +307,9 @@ func TestFramesAndPictureControl(t *testing.T) {
 	if err := l.c.Input(input.Move(0, 0)); !errors.Is(err, rdp.ErrInactive) {
 		t.Error(err)
 	}
+	if err := l.c.Closed(); err != nil {
+		t.Errorf("the end that was asked for: %v", err)
+	}
 }
 
 func TestStaticChannels(t *testing.T) {
@@ -481,12 +484,15 @@ func TestNotices(t *testing.T) {
 	long = octets.AppendTextNUL(octets.AppendTextNUL(octets.Zeros(long, 558), "DOM"), "alice")
 	cookie := octets.U32(octets.U32(octets.U32(octets.U32(octets.U16(octets.U32(nil, 3), 600), 1), 28), 28), 1)
 	cookie = append(octets.U32(cookie, 9), "sixteen bytes!!!"...)
+	both := append(octets.U32(octets.U32(octets.U32(octets.U32(octets.U16(octets.U32(nil, 3), 600), 3), 28), 28), 1), cookie[len(cookie)-20:]...)
+	both = octets.U32(octets.U32(octets.U32(both, 8), 0), 1)
 	failed := octets.U32(octets.U32(octets.U32(octets.U32(octets.U16(octets.U32(nil, 3), 600), 2), 8), 0xc000006d), 0)
 	log, err := say(t, 1, alice(), func(s *rdptest.Server) {
 		s.Share(share.SaveSession, long)
 		s.Share(share.SaveSession, octets.Zeros(octets.U32(nil, 2), 576))
 		s.Share(share.SaveSession, cookie)
 		s.Share(share.SaveSession, failed)
+		s.Share(share.SaveSession, both)
 		s.Share(share.StatusInfo, octets.U32(nil, 0x502))
 		s.Share(share.SetIndicators, []byte{0, 0, 6, 0})
 		s.Share(share.PlaySound, octets.U32(octets.U32(nil, 100), 440))
@@ -499,7 +505,8 @@ func TestNotices(t *testing.T) {
 	}
 	want := []string{
 		"*rdp.LoggedOn &{{DOM alice 2}}", "*rdp.LoggedOn &{{  0}}", "*rdp.ReconnectCookie &{[cookie]}",
-		"*rdp.LoginNotice &{the user name or the password is wrong}", "*rdp.Status &{the virtual machine is waking up}", "*rdp.Indicators &{6}",
+		"*rdp.LoginNotice &{the user name or the password is wrong}",
+		"*rdp.ReconnectCookie &{[cookie]}", "*rdp.LoginNotice &{the password must be changed}", "*rdp.Status &{the virtual machine is waking up}", "*rdp.Indicators &{6}",
 		"*rdp.Beep &{100 440}", "*rdp.ReconnectFailed &{}", "*rdp.MonitorLayout &{[{0 0 800 600 true 0 0 0 0 0}]}", "*rdp.Ignored &{data message 0x7e}",
 	}
 	if diff := cmp.Diff(want, log); diff != "" {

@@ -117,6 +117,11 @@ func (j *Joiner) Next(c Chunk) ([]byte, error) {
 	return b, nil
 }
 
+// AppendHeader appends the header of a chunk.
+func AppendHeader(dst []byte, total int, flags uint32) []byte {
+	return octets.U32(octets.U32(dst, uint32(total)), flags)
+}
+
 // Cut calls send with each chunk of a message, its header first. The header's array is
 // used again.
 func Cut(message []byte, chunk int, extra uint32, send func(header, data []byte) error) error {
@@ -130,7 +135,7 @@ func Cut(message []byte, chunk int, extra uint32, send func(header, data []byte)
 		if n == len(rest) {
 			flags |= LastChunk
 		}
-		octets.U32(octets.U32(head[:0], uint32(len(message))), flags)
+		AppendHeader(head[:0], len(message), flags)
 		if err := send(head[:], rest[:n]); err != nil {
 			return err
 		}

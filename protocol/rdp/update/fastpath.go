@@ -41,7 +41,9 @@ func NextPiece(b []byte) (Piece, []byte, error) {
 	p := Piece{Kind: Kind(head & 0x0f), Fragment: Fragment(head >> 4 & 3)}
 	const compressionUsed = 2
 	if head>>6 == compressionUsed {
-		p.Compression = r.U8()
+		if c := r.U8(); c&(0x20|0x80) != 0 { // compressed, or flushed
+			p.Compression = c
+		}
 	}
 	p.Data = r.Bytes(int(r.U16()))
 	if r.Err() != nil {

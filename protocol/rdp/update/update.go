@@ -67,6 +67,9 @@ const (
 const (
 	// MaxPointer is the longest side of a pointer, in pixels.
 	MaxPointer = 384
+	// MinRequest is what a client must take in pieces that takes pointers of MaxPointer
+	// (MS-RDPBCGR 2.2.7.2.7).
+	MinRequest = 608_299
 	// maxCollected holds the largest pointer.
 	maxCollected = 20 + MaxPointer*MaxPointer*4 + MaxPointer*MaxPointer/8 + 16
 	// kept is how large a buffer may be to be kept for the next update.
@@ -226,7 +229,7 @@ func (p *Parser) start() {
 	if cap(p.buf) > kept {
 		p.buf = nil
 	}
-	p.left, p.data = 0, false
+	p.left, p.data, p.rects = 0, false, 0
 	switch p.kind {
 	case Bitmaps:
 		p.then(4, (*Parser).bitmaps)

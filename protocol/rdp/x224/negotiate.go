@@ -195,6 +195,9 @@ func ParseConfirm(frame []byte, asked Protocols) (Confirm, error) {
 		}
 		c.Flags, c.Protocol = flags, Protocols(value)
 	}
+	if c.Plain && asked != RDP {
+		return c, TLSNotAllowed
+	}
 	if c.Protocol == RDP && asked != RDP {
 		// A server that chooses the weakest although others were asked for would be
 		// how an attacker asks for it too.

@@ -86,7 +86,7 @@ func TestChoicesThatWereNotOffered(t *testing.T) {
 			t.Errorf("%v of %v: %v", tt.chosen, tt.asked, err)
 		}
 	}
-	if _, err := x224.ParseConfirm(x224.Confirm{Plain: true}.Append(nil), x224.TLS); !errors.Is(err, x224.ErrUnasked) {
+	if _, err := x224.ParseConfirm(x224.Confirm{Plain: true}.Append(nil), x224.TLS); !errors.Is(err, x224.TLSNotAllowed) {
 		t.Errorf("a server that does not negotiate: %v", err)
 	}
 }
