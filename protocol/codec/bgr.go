@@ -40,16 +40,16 @@ func BGRPixel(src []byte) uint32 {
 	return uint32(src[2]) | uint32(src[1])<<8 | uint32(src[0])<<16 | 0xff000000
 }
 
-// RGB565 is the value of a pixel of 16 bits (red in the highest 5), opaque. The
+// Pixel565 is the value of a pixel of 16 bits (red in the highest 5), opaque. The
 // lowest bits repeat the highest, so that white is white; every bit of the value is
 // a bit of v, so an exclusive or may be taken before or after.
-func RGB565(v uint16) uint32 {
+func Pixel565(v uint16) uint32 {
 	r, g, b := uint32(v>>11), uint32(v>>5&63), uint32(v&31)
 	return r<<3 | r>>2 | (g<<2|g>>4)<<8 | (b<<3|b>>2)<<16 | 0xff000000
 }
 
-// RGB555 is the same of 15 bits.
-func RGB555(v uint16) uint32 {
+// Pixel555 is the same of 15 bits.
+func Pixel555(v uint16) uint32 {
 	r, g, b := uint32(v>>10&31), uint32(v>>5&31), uint32(v&31)
 	return r<<3 | r>>2 | (g<<3|g>>2)<<8 | (b<<3|b>>2)<<16 | 0xff000000
 }

@@ -31,9 +31,7 @@ func (f Format) Size() int {
 func (f Format) Pixel(b []byte) uint32 {
 	switch f {
 	case RGB565:
-		v := uint32(binary.LittleEndian.Uint16(b))
-		red, green, blue := v>>11, v>>5&63, v&31
-		return red<<3 | red>>2 | (green<<2|green>>4)<<8 | (blue<<3|blue>>2)<<16 | 0xff000000
+		return Pixel565(binary.LittleEndian.Uint16(b))
 	case BGR233:
 		v := uint32(b[0])
 		red, green, blue := v&7, v>>3&7, v>>6

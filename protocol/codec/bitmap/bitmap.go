@@ -106,11 +106,11 @@ func (d *Decoder) plain(dst codec.Target, r codec.Rect, f Format, payload []byte
 			}
 		case 15:
 			for x := range r.W {
-				binary.LittleEndian.PutUint32(out[4*x:], codec.RGB555(binary.LittleEndian.Uint16(row[2*x:])))
+				binary.LittleEndian.PutUint32(out[4*x:], codec.Pixel555(binary.LittleEndian.Uint16(row[2*x:])))
 			}
 		case 16:
 			for x := range r.W {
-				binary.LittleEndian.PutUint32(out[4*x:], codec.RGB565(binary.LittleEndian.Uint16(row[2*x:])))
+				binary.LittleEndian.PutUint32(out[4*x:], codec.Pixel565(binary.LittleEndian.Uint16(row[2*x:])))
 			}
 		case 24:
 			codec.BGR3(out, row)

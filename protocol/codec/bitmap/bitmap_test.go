@@ -134,10 +134,10 @@ func value(p []byte, depth int) (v, back uint32) {
 		return v, v*0x010101 | 0xff000000
 	case 15:
 		v = r>>3<<10 | g>>3<<5 | b>>3
-		return v, codec.RGB555(uint16(v))
+		return v, codec.Pixel555(uint16(v))
 	case 16:
 		v = r>>3<<11 | g>>2<<5 | b>>3
-		return v, codec.RGB565(uint16(v))
+		return v, codec.Pixel565(uint16(v))
 	}
 	return b | g<<8 | r<<16, r | g<<8 | b<<16 | 0xff000000
 }

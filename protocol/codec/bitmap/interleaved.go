@@ -161,9 +161,9 @@ func pixel(p []byte, depth int) uint32 {
 	case 8:
 		return uint32(p[0])
 	case 15:
-		return codec.RGB555(binary.LittleEndian.Uint16(p)) & 0xffffff
+		return codec.Pixel555(binary.LittleEndian.Uint16(p)) & 0xffffff
 	case 16:
-		return codec.RGB565(binary.LittleEndian.Uint16(p)) & 0xffffff
+		return codec.Pixel565(binary.LittleEndian.Uint16(p)) & 0xffffff
 	}
 	return codec.BGRPixel(p) & 0xffffff
 }
