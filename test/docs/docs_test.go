@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -265,43 +266,75 @@ func TestEverySettingIsExplained(t *testing.T) {
 }
 
 // Flags of the command line are made by calls such as f.StringVar(&v, "name", …).
-func TestEveryFlagOfServeIsExplained(t *testing.T) {
-	names := make(map[string]bool)
-	for _, f := range sources(t, "cmd/porthole") {
-		ast.Inspect(f, func(n ast.Node) bool {
-			d, ok := n.(*ast.FuncDecl)
-			if !ok || d.Name.Name != "root" && d.Name.Name != "serveCommand" {
-				return true
-			}
-			ast.Inspect(d, func(n ast.Node) bool {
-				if c, ok := n.(*ast.CallExpr); ok {
-					if s, ok := c.Fun.(*ast.SelectorExpr); ok && strings.HasSuffix(s.Sel.Name, "Var") && len(c.Args) >= 3 {
-						if name, ok := literal(c.Args[1]); ok {
-							names["--"+name] = true
+func TestEveryFlagIsExplained(t *testing.T) {
+	for _, tt := range []struct {
+		page  string
+		in    string // functions, with blanks between them
+		least int
+	}{
+		{"docs/admin-guide.md", "root serveCommand", 17},
+		{"docs/authentik.md", "outpostCommand", 5},
+	} {
+		names := make(map[string]bool)
+		for _, f := range sources(t, "cmd/porthole") {
+			ast.Inspect(f, func(n ast.Node) bool {
+				d, ok := n.(*ast.FuncDecl)
+				if !ok || !slices.Contains(strings.Fields(tt.in), d.Name.Name) {
+					return true
+				}
+				ast.Inspect(d, func(n ast.Node) bool {
+					if c, ok := n.(*ast.CallExpr); ok {
+						if s, ok := c.Fun.(*ast.SelectorExpr); ok && strings.HasSuffix(s.Sel.Name, "Var") && len(c.Args) >= 3 {
+							if name, ok := literal(c.Args[1]); ok {
+								names["--"+name] = true
+							}
 						}
+					}
+					return true
+				})
+				return false
+			})
+		}
+		inTable(t, tt.page, "flag", names, tt.least)
+	}
+}
+
+func TestEveryMetricIsExplained(t *testing.T) {
+	for _, tt := range []struct {
+		page, of string
+		least    int
+	}{
+		{"docs/admin-guide.md", "relay/server", 8},
+		{"docs/authentik.md", "authority/authentik", 8},
+	} {
+		names := make(map[string]bool)
+		for _, f := range sources(t, tt.of) {
+			ast.Inspect(f, func(n ast.Node) bool {
+				if b, ok := n.(ast.Expr); ok {
+					if s, ok := literal(b); ok && (strings.HasPrefix(s, "porthole_") || strings.HasPrefix(s, "authentik_outpost_")) {
+						names[s] = true
 					}
 				}
 				return true
 			})
-			return false
-		})
+		}
+		inTable(t, tt.page, "metric", names, tt.least)
 	}
-	inTable(t, "docs/admin-guide.md", "flag", names, 17)
 }
 
-func TestEveryMetricIsExplained(t *testing.T) {
-	names := make(map[string]bool)
-	for _, f := range sources(t, "relay/server") {
+func TestEveryVariableOfOutpostsIsExplained(t *testing.T) {
+	names := map[string]bool{"SSL_CERT_FILE": true, "HTTPS_PROXY": true}
+	for _, f := range sources(t, "cmd/porthole") {
 		ast.Inspect(f, func(n ast.Node) bool {
 			if b, ok := n.(ast.Expr); ok {
-				if s, ok := literal(b); ok && strings.HasPrefix(s, "porthole_") {
+				if s, ok := literal(b); ok && strings.HasPrefix(s, "AUTHENTIK_") && strings.ToUpper(s) == s && !strings.ContainsAny(s, " :") {
 					names[s] = true
 				}
 			}
 			return true
 		})
 	}
-	inTable(t, "docs/admin-guide.md", "metric", names, 8)
+	inTable(t, "docs/authentik.md", "variable", names, 8)
 }
 
 // What the pages for programmers name must be there: tests, fuzz targets,
