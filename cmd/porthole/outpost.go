@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,7 +104,7 @@ func (p *program) outpost(ctx context.Context, e authentikEnvironment, f outpost
 		Grace: f.tunnelGrace, MaxTunnels: 2 * f.maxConnections,
 		Serve: func(ctx context.Context, c authentik.Connection) {
 			if !pages.serve(ctx, c) {
-				serveTunnel(ctx, sessions, c)
+				p.serveTunnel(ctx, sessions, c)
 			}
 		},
 	}
@@ -216,16 +214,4 @@ func buildHash() string {
 	}
 	sum := sha256.Sum256([]byte("porthole " + buildVersion()))
 	return hex.EncodeToString(sum[:20])
-}
-
-// serveTunnel serves a browser that came through authentik.
-func serveTunnel(ctx context.Context, _ *session.Registry, c authentik.Connection) {
-	text := "This outpost cannot serve authentik's page yet."
-	_ = c.Tunnel.Write(ctx, []byte("5.error,"+strconv.Itoa(len(text))+"."+text+",3.256;10.disconnect;"))
-	for {
-		p, err := c.Tunnel.Read(ctx)
-		if err != nil || strings.HasPrefix(string(p), "10.disconnect") {
-			return
-		}
-	}
 }

@@ -1,7 +1,9 @@
 package main_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -179,4 +181,42 @@ func TestOutpostWithoutFolder(t *testing.T) {
 	p.finds(&p.err, `keys are remembered only until the outpost stops`)
 	eventually(t, "authentik knows the outpost", func() bool { return len(s.Instances()) == 1 })
 	stop(t, p)
+}
+
+// authentik's own page gets words when the machine cannot be reached.
+func TestOutpostTellsAuthentiksPage(t *testing.T) {
+	s := authentiktest.Start(authentiktest.Config{})
+	defer s.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	p := start(t, t.TempDir(), []string{"AUTHENTIK_HOST=" + s.URL, "AUTHENTIK_TOKEN=" + authentiktest.DefaultToken, "PORTHOLE_LISTEN=127.0.0.1:0"}, "outpost", "--metrics", "127.0.0.1:0")
+	eventually(t, "authentik knows the outpost", func() bool { return len(s.Instances()) == 1 })
+	conn, err := s.Login("ann").Connect(authentiktest.Token{Protocol: "vnc", Host: closed.Addr().String(), Settings: map[string]string{"password": "hunter2"}}).Open(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.CloseNow() }()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		_, text, err := conn.Read(ctx)
+		if err != nil {
+			t.Fatalf("before an error: %v\n%s", err, &p.err)
+		}
+		if strings.Contains(string(text), "5.error,") {
+			// 0x0208 UPSTREAM_UNAVAILABLE or 0x0207 UPSTREAM_NOT_FOUND
+			if !strings.Contains(string(text), ",3.520;") && !strings.Contains(string(text), ",3.519;") {
+				t.Errorf("error: %s", text)
+			}
+			break
+		}
+	}
+	eventually(t, "no connection is left", func() bool { return s.Tunnels() == 0 && s.Instances()[0].Active() == 0 })
+	stop(t, p)
+	if strings.Contains(p.err.String(), "hunter2") {
+		t.Error("the password is in the log")
+	}
 }
