@@ -424,5 +424,12 @@ func (s *Sink) draw(now time.Time) (wait time.Duration) {
 	if s.pace.sent != frames || s.pace.owed {
 		s.pace.drew(now, time.Now())
 	}
+	// A program may be in the middle of its picture, and never end it.
+	if c, ok := s.content.(interface{ Unfinished() time.Duration }); ok {
+		if wait := c.Unfinished(); wait > 0 {
+			s.due = true
+			return wait
+		}
+	}
 	return 0
 }
