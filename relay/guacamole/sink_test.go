@@ -235,6 +235,8 @@ func TestBehind(t *testing.T) {
 func TestInput(t *testing.T) {
 	p := show(t, guacamole.Config{Width: 640, Height: 480})
 	p.say("key", "97", "1") // before anybody is there
+	p.say("", "ping", "1")
+	p.told(" ping 1")
 	p.connect()
 	p.say("key", "65505", "1")
 	p.say("key", "16777216", "1") // nobody's
