@@ -29,8 +29,9 @@ type Content interface {
 	// Draw paints what has changed, if anything, and ends with Frame then. The sink
 	// calls it when the page can take another picture: after records, input and sizes,
 	// at once when nothing is on its way, and never more often than pages draw. A
-	// content that paints in Record has nothing to do here.
-	Draw(c Canvas)
+	// content that paints in Record has nothing to do here. wait asks to be called again
+	// after that time even if nothing comes; 0: not.
+	Draw(c Canvas) (wait time.Duration)
 
 	// Key is a key by X11's keysym, as the page found it: a character that the layout
 	// gives, or a key by name.
@@ -50,6 +51,10 @@ type Content interface {
 	// setting is missing.
 	Prompt(c Canvas, p *wire.Prompt) bool
 }
+
+// clipboards is a Content that takes the target's clipboard, too, and gives the page
+// what it wants by Canvas.Clipboard; else the sink passes it on.
+type clipboards interface{ Clipboards() }
 
 // Canvas is the page's picture and what else a content may tell the page and the
 // relay. What is painted is seen with the next Frame. Rectangles lie in the size.

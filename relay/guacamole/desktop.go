@@ -2,6 +2,7 @@ package guacamole
 
 import (
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/porthole-rac/porthole/protocol/codec"
@@ -62,7 +63,7 @@ func (d *Desktop) Record(c Canvas, t wire.Type, body []byte) error {
 }
 
 // Draw implements Content.
-func (d *Desktop) Draw(Canvas) {}
+func (d *Desktop) Draw(Canvas) time.Duration { return 0 }
 
 // Idle lets go of memory while nothing is painted.
 func (d *Desktop) Idle() { d.stream.Trim() }

@@ -36,6 +36,7 @@ type page struct {
 	stamps  []string // of syncs
 	sent    []byte   // records for the relay, in order
 	changed chan struct{}
+	nops    int
 	auto    bool // syncs are answered
 }
 
@@ -78,6 +79,7 @@ func (p *page) take(in *guac.Instruction) {
 	}
 	switch string(in.Opcode) {
 	case "nop":
+		p.nops++
 	case "blob":
 		b, err := base64.StdEncoding.DecodeString(string(in.Arg(1)))
 		if err != nil {

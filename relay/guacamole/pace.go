@@ -121,6 +121,13 @@ func (p *pace) drew(from, to time.Time) {
 	p.next = from.Add(max(frameTime, 2*to.Sub(from)))
 }
 
+// after puts drawing off.
+func (p *pace) after(t time.Time) {
+	if p.next.Before(t) {
+		p.next = t
+	}
+}
+
 // forgotten tells that the page lives and has not answered for long: what it said
 // before its tunnel was joined at the authority is lost. Another sync asks again.
 func (p *pace) forgotten(now, heard time.Time) bool {

@@ -74,6 +74,9 @@ func (s *Sink) record(t wire.Type, body []byte) error {
 		s.pace.begin()
 		return s.pass(t, body)
 	case wire.TypeClipboard:
+		if _, ok := s.content.(clipboards); ok {
+			return s.pass(t, body)
+		}
 		return s.clipboard(body)
 	case wire.TypeAudioFormat, wire.TypeAudioData:
 		return s.hear(t, body)

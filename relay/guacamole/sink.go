@@ -420,16 +420,13 @@ func (s *Sink) draw(now time.Time) (wait time.Duration) {
 	}
 	s.due = false
 	frames := s.pace.sent
-	s.content.Draw(canvas{s})
+	wait = s.content.Draw(canvas{s})
 	if s.pace.sent != frames || s.pace.owed {
 		s.pace.drew(now, time.Now())
 	}
-	// A program may be in the middle of its picture, and never end it.
-	if c, ok := s.content.(interface{ Unfinished() time.Duration }); ok {
-		if wait := c.Unfinished(); wait > 0 {
-			s.due = true
-			return wait
-		}
+	if wait > 0 {
+		s.due = true
+		s.pace.after(now.Add(wait))
 	}
-	return 0
+	return wait
 }

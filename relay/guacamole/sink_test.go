@@ -257,11 +257,7 @@ func TestInput(t *testing.T) {
 	p.say("mouse", "4", "4", "0")
 	p.say("", "ping", "5")
 	p.told(" ping 5")
-	p.mu.Lock()
-	if got := p.records(wire.TypePointer); !slices.Equal(got, []string{"{9 100 0}", "{0 1 1}"}) {
-		t.Errorf("beyond the window: %v", got)
-	}
-	p.mu.Unlock()
+	p.waits("the window is used up", func() bool { return slices.Equal(p.records(wire.TypePointer), []string{"{9 100 0}", "{0 1 1}"}) })
 	p.relay(&wire.InputAck{Bytes: 4})
 	p.waits("the rest", func() bool {
 		return slices.Equal(p.records(wire.TypePointer), []string{"{9 100 0}", "{0 1 1}", "{0 3 3}", "{0 4 4}"}) && len(p.records(wire.TypeKey)) == 3
@@ -375,14 +371,7 @@ func TestNonsense(t *testing.T) {
 // The page is told something when nothing happens, or it gives up.
 func TestSilence(t *testing.T) {
 	p := show(t, guacamole.Config{Width: 640, Height: 480})
-	<-p.waitNop()
-}
-
-// waitNop is closed at the first message with nothing in it.
-func (p *page) waitNop() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.changed
+	p.waits("two signs of life", func() bool { return p.nops >= 2 })
 }
 
 // The greeting's answer is lost until authority has joined the tunnels: it is asked

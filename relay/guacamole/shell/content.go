@@ -22,7 +22,6 @@ type Content struct {
 	title   string
 	titled  bool
 	mark    uint64 // the last one that the page was given
-	wait    time.Duration
 }
 
 var _ guacamole.Content = (*Content)(nil)
@@ -75,20 +74,17 @@ func (c *Content) tell(to guacamole.Canvas) {
 }
 
 // Draw implements guacamole.Content.
-func (c *Content) Draw(to guacamole.Canvas) {
+func (c *Content) Draw(to guacamole.Canvas) (wait time.Duration) {
 	c.tell(to)
 	to.Size(c.w, c.h)
 	p := painter{to: to}
-	c.wait = c.shell.Draw(&p, time.Now())
-	if mark := c.shell.Mark(); c.wait == 0 && (p.painted || mark != c.mark) {
+	wait = c.shell.Draw(&p, time.Now())
+	if mark := c.shell.Mark(); wait == 0 && (p.painted || mark != c.mark) {
 		c.mark = mark
 		to.Frame(mark)
 	}
+	return wait
 }
-
-// Unfinished is how long the sink shall wait until it lets the content draw again even
-// if nothing comes; 0: it need not.
-func (c *Content) Unfinished() time.Duration { return c.wait }
 
 // taken appends what the shell has sent and leaves nothing of it.
 func (c *Content) taken(dst []byte) []byte {
