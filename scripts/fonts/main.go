@@ -15,6 +15,7 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -88,7 +89,8 @@ const (
 
 // packer collects bitmaps, sorted by character.
 type packer struct {
-	glyphs []bitmap
+	glyphs []bitmap // sorted once all are there
+	known  map[rune]bool
 }
 
 type bitmap struct {
@@ -97,7 +99,7 @@ type bitmap struct {
 	rows [side]uint16
 }
 
-// add takes the characters of a font that another one lacks.
+// add takes the characters of a font that another one lacks, and those before.
 func (p *packer) add(name string, has *sfnt.Font) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -108,11 +110,13 @@ func (p *packer) add(name string, has *sfnt.Font) error {
 		return err
 	}
 	var b sfnt.Buffer
-	from := rune(0xa1)
-	if n := len(p.glyphs); n > 0 {
-		from = p.glyphs[n-1].r + 1
+	if p.known == nil {
+		p.known = make(map[rune]bool)
 	}
-	for r := from; r <= unicode.MaxRune; r++ {
+	for r := rune(0xa1); r <= unicode.MaxRune; r++ {
+		if p.known[r] {
+			continue
+		}
 		if unicode.Is(unicode.Co, r) || unicode.Is(unicode.Cs, r) {
 			continue
 		}
@@ -128,6 +132,7 @@ func (p *packer) add(name string, has *sfnt.Font) error {
 			return fmt.Errorf("U+%04X: %w", r, err)
 		}
 		g.r = r
+		p.known[r] = true
 		p.glyphs = append(p.glyphs, g)
 	}
 	return nil
@@ -195,6 +200,7 @@ func draw(f *sfnt.Font, b *sfnt.Buffer, i sfnt.GlyphIndex) (g bitmap, err error)
 // one byte each of narrow ones and two of others.
 func (p *packer) bytes() []byte {
 	type run struct{ first, count, kind int }
+	slices.SortFunc(p.glyphs, func(a, b bitmap) int { return int(a.r - b.r) })
 	var runs []run
 	for _, g := range p.glyphs {
 		if n := len(runs); n > 0 && runs[n-1].first+runs[n-1].count == int(g.r) && runs[n-1].kind == g.kind {

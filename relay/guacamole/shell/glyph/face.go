@@ -181,7 +181,7 @@ func (f *Face) add(text string, st Style, cells int, known func() uint16, keep f
 	if n := known(); n != 0 {
 		return n
 	}
-	if f.next+cells > maxGlyphs || f.bytes > maxBytes {
+	if f.full.Load() || f.next+cells > maxGlyphs || f.bytes > maxBytes {
 		f.full.Store(true)
 		return 0
 	}
