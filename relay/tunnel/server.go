@@ -85,13 +85,12 @@ func (s *Server) Serve(ctx context.Context, c Connection) {
 	err := l.run()
 	cancel()
 	l.end()
-	switch {
-	case err == nil, errors.Is(err, guac.ErrGoodbye):
+	if errors.Is(err, guac.ErrGoodbye) {
 		c.Tunnel.Close()
-	default:
-		s.cfg.Logger.Debug("tunnel of a page ended", "error", err)
-		c.Tunnel.Abort()
+		return
 	}
+	s.cfg.Logger.Debug("tunnel of a page ended", "error", err)
+	c.Tunnel.Abort()
 }
 
 // leash is one tunnel. Its fields belong to the goroutine that reads it.
@@ -107,6 +106,7 @@ type leash struct {
 	wait   sync.WaitGroup
 }
 
+// run reads the tunnel until it ends; it always tells why.
 func (l *leash) run() error {
 	l.live = make(chan struct{}, maxSockets)
 	if err := l.offer(); err != nil {

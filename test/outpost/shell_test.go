@@ -176,10 +176,41 @@ func TestClosedTabEndsIt(t *testing.T) {
 }
 
 func TestOutpostStops(t *testing.T) {
-	s := start(t, options{})
-	p, _ := s.atShell()
-	s.stop()
-	s.ended(p, wire.EndShutdown)
+	for name, o := range map[string]options{"direct": {}, "tunnel": tunnelled} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, o)
+			p, _ := s.atShell()
+			s.stop()
+			s.ended(p, wire.EndShutdown)
+		})
+	}
+}
+
+// By https the page connects to nothing that is http, and says why it is slower.
+func TestByTLS(t *testing.T) {
+	for name, o := range map[string]options{
+		"direct": {},
+		"tunnel": {env: func(string) []string { return []string{"PORTHOLE_PUBLIC_URL=http://relay.test/"} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := o.env
+			o.config.TLS = true
+			o.env = func(a string) []string {
+				all := []string{"AUTHENTIK_INSECURE=true"}
+				if env != nil {
+					all = append(all, env(a)...)
+				}
+				return all
+			}
+			s := start(t, o)
+			p, _ := s.atShell()
+			s.goes(p, name)
+			if name == "tunnel" {
+				must(t, p.Until(`document.querySelector("#menu-way").textContent.includes("not protected")`))
+			}
+			works(t, p, "hello")
+		})
+	}
 }
 
 func TestLeaving(t *testing.T) {

@@ -13,6 +13,7 @@ const offerWait = 15_000; // ms for an offer, the way to the relay included
 const fresh = 20_000; // ms that an offer's secret is used within; it is good for 30 s
 const firstPause = 300; // ms before the tunnel is opened again
 const longestPause = 5_000;
+const restarts = new Set([1001, 1006, 1012, 1013]); // codes of a server that goes or comes, or of no line
 const refusals = 2; // tunnels in a row that the authority closes at once
 
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -82,7 +83,7 @@ class Way {
     if (!opened) return null;
     if (offered) return null;
     if (code === 0) return { code: "no-outpost" };
-    if (code !== 1000) return null;
+    if (restarts.has(code)) return null;
     if (++this.refused < refusals) return null;
     return { code: this.known ? "authority-ended" : "authority-refused" };
   }
