@@ -104,6 +104,8 @@ func TestHostileBitmaps(t *testing.T) {
 		{"run beyond the end", f(8), "69 01", codec.ErrLong},
 		{"pairs beyond the end", f(8), "e5 01 02", codec.ErrLong},
 		{"special order beyond the end", f(8), "61 01 f9", codec.ErrLong},
+		{"special order in front of the end", f(8), "67 01 fd", nil},
+		{"padding after the end", f(8), "68 01 00", nil},
 		{"run without its colour", f(16), "62 00", codec.ErrShort},
 		{"set without its colour", f(24), "c1 0000", codec.ErrShort},
 		{"bits that lack", f(8), "f2 0800", codec.ErrShort},

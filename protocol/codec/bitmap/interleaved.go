@@ -178,7 +178,10 @@ func (c *canvas) paint(p []byte, depth int) error {
 	fg := all
 	insert := false // the last order was a background run
 	first := true   // the order begins in the first row: an order keeps to that to its end
-	for len(p) > 0 {
+	for c.y < c.height { // what follows the last pixel does not matter
+		if len(p) == 0 {
+			return codec.ErrShort
+		}
 		if first && c.y > 0 {
 			first, insert = false, false
 		}
@@ -244,9 +247,6 @@ func (c *canvas) paint(p []byte, depth int) error {
 			c.solid(1, 0, false)
 		}
 		insert = after
-	}
-	if c.y < c.height {
-		return codec.ErrShort
 	}
 	return nil
 }

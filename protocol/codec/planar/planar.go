@@ -110,10 +110,8 @@ func (d *Decoder) decode(dst codec.Target, r codec.Rect, f Format, p []byte) err
 		}
 		p = p[used:]
 	}
-	// One byte of padding follows plain planes; some servers add it to runs, too.
-	if len(p) > 1 {
-		return codec.ErrLong
-	}
+	// A byte of padding follows plain planes. How much else a server sends beyond the
+	// last plane does not matter.
 	for y := range r.H {
 		from := y
 		if f.BottomUp {

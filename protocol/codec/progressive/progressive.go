@@ -17,9 +17,8 @@
 // many as it has, are refused, as are more rectangles than package rfx takes. An
 // error leaves the remembered tiles in between, so that the surface is lost.
 //
-// Regions of one payload share their tiles (§2.2.4.2.1.5). Those of several payloads
-// of a frame could; no server is known to do so, and such a rectangle keeps its old
-// pixels until a tile for it comes.
+// Regions share their tiles (§2.2.4.2.1.5), also with later payloads of the same frame:
+// see [Decoder.BeginFrame].
 package progressive
 
 import (
@@ -80,6 +79,11 @@ type Decoder struct {
 	remembered    int
 	free          []*signs
 
+	frame   []int // tiles of the frame that are remembered
+	again   int   // how many of those may still be painted again in it
+	frames  uint32
+	payload uint32
+
 	region  []codec.Rect
 	regions []region
 	once    *tile // of one that is not remembered
@@ -117,6 +121,16 @@ func (d *Decoder) Forget() {
 	d.free = nil
 }
 
+// BeginFrame says that the payloads from now on belong to a new frame
+// (RDPGFX_START_FRAME_PDU). A rectangle of a payload may be covered by a tile that came
+// earlier in its frame, with another region; the tile is then painted again, if it is
+// one that is remembered. Without BeginFrame, each payload is a frame of its own.
+func (d *Decoder) BeginFrame() {
+	d.frames++
+	d.frame = d.frame[:0]
+	d.again = 4 * d.columns * d.rows
+}
+
 // Decode paints a payload on the surface, which has the decoder's size.
 func (d *Decoder) Decode(surface codec.Target, payload []byte) error {
 	if err := d.decode(surface, payload); err != nil {
@@ -131,6 +145,8 @@ func (d *Decoder) decode(surface codec.Target, p []byte) error {
 		return err
 	}
 	d.region, d.regions = d.region[:0], d.regions[:0]
+	d.payload++
+	earlier := len(d.frame)
 	inFrame := false
 	for len(p) > 0 {
 		kind, block, err := next(&p)
@@ -172,7 +188,35 @@ func (d *Decoder) decode(surface codec.Target, p []byte) error {
 			}
 		}
 	}
+	for _, at := range d.frame[:earlier] {
+		t := d.tiles[at]
+		if t.payload == d.payload || d.again == 0 {
+			continue
+		}
+		x, y := 64*(at%d.columns), 64*(at/d.columns)
+		for _, r := range d.region {
+			if r.X < x+64 && r.X+r.W > x && r.Y < y+64 && r.Y+r.H > y {
+				d.again--
+				if err := d.paint(surface, all, t, x, y); err != nil {
+					return err
+				}
+				break
+			}
+		}
+	}
 	return nil
+}
+
+// paint paints what the payload's regions have of a tile.
+func (d *Decoder) paint(surface codec.Target, all codec.Rect, t *tile, x, y int) error {
+	for i := range d.planes {
+		if t.seen[i] {
+			d.scratch.Quantized(&d.planes[i], &t.coefficients[i], &t.shift[i], t.reduced)
+		} else {
+			d.planes[i].Flat()
+		}
+	}
+	return wavelet.Paint(surface, all, d.region, x, y, &d.planes)
 }
 
 // next takes a block from the front of p.
@@ -341,14 +385,15 @@ func (d *Decoder) tile(surface codec.Target, all codec.Rect, r *region, kind uin
 		d.free = append(d.free, t.signs)
 		t.signs = nil
 	}
-	for i := range d.planes {
-		if t.seen[i] {
-			d.scratch.Quantized(&d.planes[i], &t.coefficients[i], &ps.shift[i], t.reduced)
-		} else {
-			d.planes[i].Flat()
+	t.shift = ps.shift
+	if t != d.once {
+		if t.frame != d.frames {
+			t.frame = d.frames
+			d.frame = append(d.frame, at)
 		}
+		t.payload = d.payload
 	}
-	return wavelet.Paint(surface, all, d.region, 64*column, 64*row, &d.planes)
+	return d.paint(surface, all, t, 64*column, 64*row)
 }
 
 // begin finds the tile for a first pass: that of its place, a new one, or one that is

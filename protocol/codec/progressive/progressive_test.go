@@ -136,6 +136,35 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// A tile of a frame serves rectangles of its later payloads, but not of another frame.
+func TestTilesOfAFrame(t *testing.T) {
+	src := codectest.New("photo", 64, 64, 3)
+	e := encoder(true)
+	e.Qualities = qualities
+	first := e.First(src)
+	const width = 12 + 10 + 12 + 18 + 4 // of the region's rectangle
+	first[width] = 20
+	second := unhex("c1cc 0c000000 00000000 0100 c4cc 1a000000 40 0100 00 00 01 0000 00000000 1400000014004000 c2cc 06000000")
+	for _, sameFrame := range []bool{true, false} {
+		dst, d := surface(t, 64, 64)
+		d.BeginFrame()
+		if err := d.Decode(dst, first); err != nil {
+			t.Fatal(err)
+		}
+		if !sameFrame {
+			d.BeginFrame()
+		}
+		if err := d.Decode(dst, second); err != nil {
+			t.Fatal(err)
+		}
+		for x, want := range map[int]bool{0: true, 19: true, 20: sameFrame, 39: sameFrame, 40: false} {
+			if painted := dst.Row(x, 30, 1)[3] == 255; painted != want {
+				t.Errorf("same frame %v: column %d is painted: %v", sameFrame, x, painted)
+			}
+		}
+	}
+}
+
 // Workers with a part of the surface each make the same picture.
 func TestParts(t *testing.T) {
 	src := codectest.New("photo", 300, 200, 3)
@@ -288,6 +317,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, w, h uint8, first, second []byte) {
 		dst, d := surface(t, int(w), int(h))
+		d.BeginFrame()
 		for _, p := range [][]byte{first, second} {
 			if d.Decode(dst, p) != nil {
 				break

@@ -16,11 +16,13 @@ type quant [10]uint8
 // tile is what is known of a tile: the quantized coefficients ("DecDwtQ",
 // §3.3.8.2.1.1), and how far they have come.
 type tile struct {
-	coefficients [3]rlgr.Coefficients
-	position     [3]quant // "BitPos": how many bits of each band's coefficients lack
-	signs        *signs   // nil: nothing lacks
-	reduced      bool     // the form of the transform
-	seen         [3]bool  // a component has coefficients that are not zero, perhaps
+	coefficients   [3]rlgr.Coefficients
+	position       [3]quant     // "BitPos": how many bits of each band's coefficients lack
+	signs          *signs       // nil: nothing lacks
+	shift          [3][10]uint8 // of the dequantization, in the last pass
+	payload, frame uint32       // that the last pass came in
+	reduced        bool         // the form of the transform
+	seen           [3]bool      // a component has coefficients that are not zero, perhaps
 }
 
 // signs are "Sign" of each coefficient: -1 (255), 0 or 1 as its bits so far.
