@@ -176,8 +176,8 @@ func (c *canvas) paint(p []byte, depth int) error {
 		all = 0xff
 	}
 	fg := all
-	insert := false // the last order was a background run
-	first := true   // the order begins in the first row: an order keeps to that to its end
+	insert := false      // the last order was a background run
+	first := true        // the order begins in the first row: an order keeps to that to its end
 	for c.y < c.height { // what follows the last pixel does not matter
 		if len(p) == 0 {
 			return codec.ErrShort

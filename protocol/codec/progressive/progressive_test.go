@@ -307,6 +307,7 @@ func FuzzDecode(f *testing.F) {
 	for i, kind := range codectest.Kinds {
 		src := codectest.New(kind, 70, 66, 1)
 		e := encoder(i%2 == 0)
+		e.Quant = [10]uint8{13, 13, 13, 13, 13, 13, 12, 12, 12, 11} // short ones
 		e.Diffing = i%3 == 0
 		if i%4 > 0 {
 			e.Qualities = qualities
