@@ -18,18 +18,31 @@ func YCoCg(out, luma, co, cg []byte, loss, half uint, swap bool) {
 	if swap {
 		red, blue = blue, red
 	}
-	shift := loss - 1
-	for x, y := range luma {
-		o, g := int32(int8(co[x>>half]<<shift)), int32(int8(cg[x>>half]<<shift))
-		t := int32(y) - g
-		binary.LittleEndian.PutUint32(out[4*x:], clamp8(t+o)<<red|clamp8(int32(y)+g)<<8|clamp8(t-o)<<blue|0xff000000)
+	shift := loss - 1&7
+	if half == 0 {
+		for x, y := range luma {
+			binary.LittleEndian.PutUint32(out[4*x:], ycocg(y, co[x]<<shift, cg[x]<<shift, red, blue))
+		}
+		return
+	}
+	for len(luma) >= 2 && len(out) >= 8 && len(co) > 0 && len(cg) > 0 {
+		o, g := co[0]<<shift, cg[0]<<shift
+		binary.LittleEndian.PutUint32(out, ycocg(luma[0], o, g, red, blue))
+		binary.LittleEndian.PutUint32(out[4:], ycocg(luma[1], o, g, red, blue))
+		luma, out, co, cg = luma[2:], out[8:], co[1:], cg[1:]
+	}
+	if len(luma) > 0 {
+		binary.LittleEndian.PutUint32(out, ycocg(luma[0], co[0]<<shift, cg[0]<<shift, red, blue))
 	}
 }
 
-// clamp8 is the nearest of 0 to 255.
-func clamp8(v int32) uint32 {
-	if uint32(v) > 255 {
-		return uint32(^v>>31) & 255
+// ycocg is a pixel of luma and the halves of both chromas.
+func ycocg(luma, co, cg byte, red, blue uint) uint32 {
+	y, o, g := int32(luma), int32(int8(co)), int32(int8(cg))
+	r, b := y-g+o, y-g-o
+	g += y
+	if uint32(r|g|b) > 255 { // few pixels are
+		r, g, b = min(max(r, 0), 255), min(max(g, 0), 255), min(max(b, 0), 255)
 	}
-	return uint32(v)
+	return uint32(r)<<(red&31) | uint32(g)<<8 | uint32(b)<<(blue&31) | 0xff000000
 }
