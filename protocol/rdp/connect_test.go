@@ -1,6 +1,7 @@
 package rdp_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -87,6 +88,9 @@ func TestConnectsToEveryKindOfServer(t *testing.T) {
 						t.Errorf("without a login the server got %q", info.Info.User)
 					}
 					return
+				}
+				if info.Info.Flags&share.InfoAutoLogon == 0 {
+					t.Error("the server is not told to log in")
 				}
 				if info.Info.User != s.User || info.Info.Domain != s.Domain || info.Info.Password != s.Password {
 					t.Errorf("the server got %q, %q", info.Info.Domain, info.Info.User)
@@ -253,6 +257,7 @@ func TestLoginsThatFail(t *testing.T) {
 		{"another key", func(_ *rdp.Config, s *rdptest.Config) { s.PublicKey = []byte("another key") }, 0, credssp.ErrKey, ""},
 		{"another key, old", func(_ *rdp.Config, s *rdptest.Config) { s.PublicKey, s.Version = []byte("another key"), 2 }, 0, credssp.ErrKey, ""},
 		{"no proof", func(_ *rdp.Config, s *rdptest.Config) { s.NoProof = true }, 0, credssp.ErrKey, ""},
+		{"proof of another version", func(_ *rdp.Config, s *rdptest.Config) { s.OldProof = true }, 0, credssp.ErrKey, ""},
 		{"another certificate", func(_ *rdp.Config, s *rdptest.Config) {
 			s.Certificate = append(append([]byte(nil), der()...), 0)
 		}, credssp.Other, nil, "TLS"},
@@ -383,6 +388,24 @@ func TestLicenceIsKeptAndShown(t *testing.T) {
 	}
 	if got := find[rdptest.Licensed](l); string(got.Kept) != "the licence" {
 		t.Errorf("the server saw %q", got.Kept)
+	}
+}
+
+// TestLicenceThatWasChanged: nothing is kept of a licence whose integrity is broken.
+func TestLicenceThatWasChanged(t *testing.T) {
+	s := wonderland(x224.TLS)
+	s.License = true
+	l := newLink(t, alice(), s, 1<<20)
+	changed := false
+	l.mangle = func(_ int, b []byte) []byte {
+		if at := bytes.Index(b, []byte{share.SecLicense, 0, 0, 0, license.TypeNew}); at > 0 {
+			b[at+20] ^= 1
+			changed = true
+		}
+		return b
+	}
+	if err := l.run(); !changed || !errors.Is(err, license.ErrMAC) {
+		t.Errorf("changed %v: %v", changed, err)
 	}
 }
 

@@ -103,13 +103,13 @@ func TestPicturesThatBreakRules(t *testing.T) {
 		"no rows":                func(s *rdptest.Server) { s.FastPath(update.Bitmaps, rdptest.Bitmap(0, 0, 8, 0, 32, true, nil), 0) },
 		"odd depth":              func(s *rdptest.Server) { s.FastPath(update.Bitmaps, rdptest.Bitmap(0, 0, 8, 8, 12, true, nil), 0) },
 		"bitmaps missing":        func(s *rdptest.Server) { s.FastPath(update.Bitmaps, []byte{1, 0, 9, 0}, 0) },
-		"pointer too large":      func(s *rdptest.Server) { s.FastPath(update.PointerColor, pointer(1, 400, 1), 0) },
+		"pointer too large":      func(s *rdptest.Server) { s.FastPath(update.PointerNew, append([]byte{1, 0}, pointer(1, 400, 1)...), 0) },
 		"pointer outside":        func(s *rdptest.Server) { s.FastPath(update.PointerColor, pointer(99, 4, 24), 0) },
 		"pointer of few colours": func(s *rdptest.Server) { s.FastPath(update.PointerNew, append([]byte{32, 0}, pointer(1, 8, 24)...), 0) },
 		"middle without first":   func(s *rdptest.Server) { s.Raw([]byte{0, 6, 0x34, 1, 0, 9}) },
 		"first within another":   func(s *rdptest.Server) { s.Raw([]byte{0, 6, 0x24, 1, 0, 4, 0, 6, 0x24, 1, 0, 4}) },
 		"another within fragments": func(s *rdptest.Server) {
-			s.Raw([]byte{0, 6, 0x24, 1, 0, 4, 0, 6, 0x31, 1, 0, 4})
+			s.Raw([]byte{0, 6, 0x24, 1, 0, 1, 0, 6, 0x31, 1, 0, 0})
 		},
 		"update longer than its frame": func(s *rdptest.Server) { s.Raw([]byte{0, 6, 4, 200, 0, 4}) },
 		"encrypted":                    func(s *rdptest.Server) { s.Raw([]byte{0x80, 6, 4, 1, 0, 4}) },
@@ -475,6 +475,29 @@ func TestNetworkIsMeasuredHonestly(t *testing.T) {
 		if !slices.Contains(l.log, want) {
 			t.Errorf("no %s in %q", want, l.log)
 		}
+	}
+}
+
+// TestNetworkIsMeasuredWhileConnecting: what counts then are the bytes sent for it.
+func TestNetworkIsMeasuredWhileConnecting(t *testing.T) {
+	l := connected(t, alice(), wonderland(x224.TLS), 3)
+	payload := func(kind share.DetectionType, n int) []byte {
+		b := octets.U16(octets.U16(octets.U16([]byte{8, 0}, 9), uint16(kind)), uint16(n))
+		return append(b, make([]byte, n)...)
+	}
+	l.s.Side(share.SecAutoDetect, share.AppendDetection(nil, share.Detection{Type: share.StartConnect}))
+	l.s.Side(share.SecAutoDetect, payload(share.Payload, 1000))
+	l.s.Side(share.SecAutoDetect, payload(share.Payload, 500))
+	l.s.Side(share.SecAutoDetect, payload(share.StopConnect, 20))
+	if err := l.run(); err != nil {
+		t.Fatal(err)
+	}
+	if got := find[rdptest.Side](l); got == nil || !bytes.Equal(got.Body, []byte{14, 1, 9, 0, 3, 0, 0, 0, 0, 0, 0xf0, 0x05, 0, 0}) {
+		t.Errorf("%x", got)
+	}
+	l.s.Side(share.SecAutoDetect, payload(share.Payload, 1000)[:100])
+	if err := l.run(); err == nil {
+		t.Error("fewer bytes than announced")
 	}
 }
 

@@ -100,6 +100,9 @@ func TestBothWays(t *testing.T) {
 			t.Errorf("%v: %s", err, diff)
 		}
 	}
+	if s, err := gcc.ParseServer(gcc.Server{IOChannel: 1003, Channels: make([]uint16, 32)}.Append(nil)); err == nil {
+		t.Errorf("a server of %d channels", len(s.Channels))
+	}
 	if _, err := (gcc.Client{Channels: make([]gcc.Channel, 32)}).Append(nil); err == nil {
 		t.Error("32 channels")
 	}

@@ -57,6 +57,9 @@ func (l *login) next(b []byte) (out []byte, done *Login, err error) {
 			return nil, nil, errors.New("the client proves another key")
 		}
 		reply := credssp.Message{Version: version}
+		if l.cfg.OldProof {
+			reply.Version, answer = 2, credssp.Plus1(l.key)
+		}
 		if !l.cfg.NoProof {
 			reply.PublicKey = l.session.Wrap(answer)
 		}

@@ -26,6 +26,7 @@ type Config struct {
 	Certificate                  []byte // DER, as TLS has it
 	PublicKey                    []byte // prove this one instead: a machine in between
 	NoProof                      bool   // leave the proof out
+	OldProof                     bool   // prove as version 2, and say that it is
 	Version                      int    // of CredSSP; 0: 6
 	Status                       uint32 // refuse the login with it
 	EarlyResult                  uint32
