@@ -46,7 +46,8 @@ const (
 const (
 	preamble       = 3 | 0x80 // version 3; extended errors
 	keyExchangeRSA = 1
-	// platform: Windows NT 5.1 or later, image of nobody in particular.
+	// platform is Windows of version 5.2 or later, by Microsoft (MS-RDPELE, notes 9 and
+	// 10): there are no numbers for others.
 	platform = 0x04000000 | 0x00010000
 
 	maxScopes   = 32

@@ -5,11 +5,14 @@ import (
 	"embed"
 	"encoding/hex"
 	"errors"
+	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/rdp/license"
 	"github.com/porthole-rac/porthole/protocol/rdp/octets"
+	"github.com/porthole-rac/porthole/protocol/rdp/rdptest"
 )
 
 //go:embed testdata
@@ -59,6 +62,28 @@ func TestRequestExample(t *testing.T) {
 	// The challenge of the example was sealed with keys that are not told.
 	if _, err := c.Next(fromHex(t, "challenge")); !errors.Is(err, license.ErrMAC) {
 		t.Errorf("challenge: %v", err)
+	}
+}
+
+// TestRawRSA: what the specification's private key decrypts is what was encrypted, in
+// the order of bytes of MS-RDPBCGR 4.8 and 5.3.4.1.
+func TestRawRSA(t *testing.T) {
+	pair := rdptest.LicenseKey
+	key, err := license.ParseCertificate(pair.Certificate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := make([]byte, 32)
+	secret[0], secret[1], secret[31] = 0xff, 0xee, 0xff
+	b := key.Encrypt(secret)
+	if len(b) != 64+8 || !bytes.Equal(b[64:], make([]byte, 8)) {
+		t.Fatalf("%x", b)
+	}
+	slices.Reverse(b[:64])
+	m := new(big.Int).Exp(new(big.Int).SetBytes(b[:64]), pair.D, pair.N).FillBytes(make([]byte, 32))
+	slices.Reverse(m)
+	if !bytes.Equal(m, secret) {
+		t.Errorf("%x", m)
 	}
 }
 

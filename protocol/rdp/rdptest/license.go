@@ -9,11 +9,11 @@ import (
 	"github.com/porthole-rac/porthole/protocol/rdp/octets"
 )
 
-// LicenseKey is a key of 512 bits, as old servers have.
+// LicenseKey is the key of 512 bits of MS-RDPBCGR 4.8.
 var LicenseKey = RSA{
-	N: number("cd764394cc0b68bce12a2e9dec961135301c57dba6c6525b4c2e4c29f9bd45b894f949e6890a2245e5d1b7dc521eb9a4f4f98d8c7f604136e7a55d9386a4c061"),
+	N: number("b3f9380f60fccad79d5d28d8027466ccb046897c79ad1a4d512dd81af5e1b4509eb521708852f35d7019ea47a126ea0638ebb97a447998cb54a8b99afe70a837"),
 	E: big.NewInt(65537),
-	D: number("9aef2f8f293f01404d5b0dc431000901dec1c0cef6385f2a518c280b0f345739bbc25a8b4a12f673119c029b48fbfad86b12e0d408e26fab0ab3abf198ba5241"),
+	D: number("9471f3b37ba4070b6158fddf6de6e503e041ce1545a76a126beb0c5cf082825eba9ba872f6322d8544d668c72ea325280865550d968b9ef5368d38d3d4e707c1"),
 }
 
 func number(hex string) *big.Int {
