@@ -79,6 +79,9 @@ func TestFirstPictureOfRealServers(t *testing.T) {
 	}{
 		{"xrdp", targets.XRDP, targets.RDPOptions{}, nil, []string{"active 1024×768 by TLS", "rect planar"}},
 		{"xrdp, 16 bits", targets.XRDP, targets.RDPOptions{}, func(c *rdp.Config) { c.Depth = 16 }, []string{"rect RLE"}},
+		{"xrdp, 24 bits", targets.XRDP, targets.RDPOptions{}, func(c *rdp.Config) { c.Depth = 24 }, []string{"rect RLE"}},
+		{"xrdp, 15 bits", targets.XRDP, targets.RDPOptions{}, func(c *rdp.Config) { c.Depth = 15 }, []string{"rect RLE"}},
+		{"xrdp, 8 bits", targets.XRDP, targets.RDPOptions{}, func(c *rdp.Config) { c.Depth = 8 }, []string{"*update.Palette", "rect RLE"}},
 		{"shadow", targets.Shadow, targets.RDPOptions{}, nil, []string{"active 1024×768 by TLS", "rect RemoteFX", "*update.FrameBegin"}},
 		{"shadow, NLA", targets.Shadow, nla, nil, []string{"active 1024×768 by NLA", "rect RemoteFX"}},
 		{"shadow, bitmaps", targets.Shadow, targets.RDPOptions{}, func(c *rdp.Config) { c.RemoteFX, c.NSCodec = false, false }, []string{"rect planar"}},
