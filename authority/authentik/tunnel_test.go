@@ -1,6 +1,7 @@
 package authentik_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -32,9 +33,11 @@ func TestIdleTunnelIsKeptInMotion(t *testing.T) {
 	}
 	defer func() { _ = conn.CloseNow() }()
 	f.next()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	start := time.Now()
 	for range 5 {
-		_, p, err := conn.Read(t.Context())
+		_, p, err := conn.Read(ctx)
 		if err != nil || string(p) != "3.nop;" {
 			t.Fatalf("%q, %v", p, err)
 		}
