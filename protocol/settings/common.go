@@ -25,6 +25,7 @@ type Common struct {
 	Timeout  time.Duration // for connecting and for the handshake; default 10 s
 
 	ReadOnly            bool
+	ForceLossless       bool // nothing of a picture may be lost: no JPEG and no video
 	DisableCopy         bool
 	DisablePaste        bool
 	ClipboardBufferSize int // bytes, MinClipboardBuffer to MaxClipboardBuffer
@@ -70,6 +71,7 @@ type parser struct {
 func (p *parser) common(c *Common, port, display int) {
 	c.Timeout = p.seconds("timeout", 10, 1, 600)
 	c.ReadOnly = p.bool("read-only")
+	c.ForceLossless = p.bool("force-lossless")
 	c.DisableCopy = p.bool("disable-copy")
 	c.DisablePaste = p.bool("disable-paste")
 	c.ClipboardBufferSize = p.number("clipboard-buffer-size", MinClipboardBuffer, MinClipboardBuffer, MaxClipboardBuffer)

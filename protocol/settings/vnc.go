@@ -58,7 +58,6 @@ type VNC struct {
 	RemoteCursor         bool           // cursor=remote: the server draws it into the picture
 	CompressLevel        int            // 0 to 9; -1: follows the line
 	QualityLevel         int            // of JPEG, 0 to 9; -1: follows the line
-	ForceLossless        bool           // no JPEG and no video
 	DisableDisplayResize bool           // disable-display-resize, or resize-method=none: the server's size stays
 
 	ClipboardEncoding  Charset // where the server has no extended clipboard
@@ -119,7 +118,6 @@ func ParseVNC(all map[string]string) (VNC, []Problem) {
 		RemoteCursor:         p.choice("cursor", "local", "remote") == "remote",
 		CompressLevel:        p.number("compress-level", -1, -1, 9),
 		QualityLevel:         p.number("quality-level", -1, -1, 9),
-		ForceLossless:        p.bool("force-lossless"),
 		DisableDisplayResize: p.bool("disable-display-resize"),
 
 		DisableServerInput: p.bool("disable-server-input"),

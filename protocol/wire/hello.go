@@ -157,6 +157,7 @@ type Welcome struct {
 	Ligatures    bool
 	InputBytes   uint64 // input the target took so far: where the browser's count goes on
 	Backspace    byte   // what the Backspace key sends; 0: DEL
+	Lossless     bool   // nothing of a picture may be lost: who encodes it again uses no JPEG
 }
 
 // Append appends the record to dst.
@@ -185,6 +186,7 @@ func (m *Welcome) Append(dst []byte) []byte {
 	dst = appendBool(dst, m.Ligatures)
 	dst = appendUint(dst, m.InputBytes)
 	dst = appendUint(dst, uint64(m.Backspace))
+	dst = appendBool(dst, m.Lossless)
 	return finish(dst, at)
 }
 
@@ -203,7 +205,7 @@ func (m *Welcome) Decode(body []byte) error {
 		ResumeFor: f.int(1 << 30), Scrollback: f.int(1 << 20),
 		FontName: f.string(MaxText), FontSize: f.int(1000), ColorScheme: f.string(MaxText),
 		CopyOnSelect: f.bool(), Ligatures: f.bool(), InputBytes: f.uint(),
-		Backspace: byte(f.int(255)),
+		Backspace: byte(f.int(255)), Lossless: f.bool(),
 	}
 	return f.done(TypeWelcome)
 }

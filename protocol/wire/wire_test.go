@@ -42,7 +42,7 @@ func samples() []struct {
 			Version: 1, Connection: "c-1", Secret: []byte("next"), Resumed: wire.ResumedState, Epoch: 4,
 			Protocol: "ssh", Endpoint: "build 7", User: "ann", ReadOnly: true, DisableCopy: true, DisablePaste: true,
 			Clipboard: 262144, Frames: 6, InputWindow: 262144, ResumeFor: 600, Scrollback: 1000, FontName: "Mono",
-			FontSize: 12, ColorScheme: "gray-black", CopyOnSelect: true, Ligatures: true, InputBytes: 77, Backspace: 8,
+			FontSize: 12, ColorScheme: "gray-black", CopyOnSelect: true, Ligatures: true, InputBytes: 77, Backspace: 8, Lossless: true,
 		}, &wire.Welcome{}},
 		{wire.TypeProgress, &wire.Progress{Step: "connect", Detail: "10.0.0.5:22"}, &wire.Progress{}},
 		{wire.TypePrompt, &wire.Prompt{ID: 2, Title: "Log in", Instruction: "Hello", Fields: []wire.PromptField{

@@ -68,7 +68,7 @@ func (c canvas) Pixels(r codec.Rect, pix []byte, stride int) {
 			continue
 		}
 		e.take(pix[(p.r.Y-r.Y)*stride+4*(p.r.X-r.X):], stride, p.r.W, p.r.H)
-		if p.look == photo && !c.cfg.Lossless {
+		if p.look == photo && !c.cfg.Lossless && !c.welcome.Lossless {
 			if data := e.jpeg(c.pace.quality()); data != nil {
 				c.image(layerPicture, maskOver, p.r.X, p.r.Y, codec.JPEG, data)
 				continue

@@ -8,8 +8,7 @@ import (
 )
 
 // Content turns the records of one kind of target into a picture, and what the person
-// does into records. There is one for desktops here ([NewDesktop]), and one for
-// terminals in relay/guacamole/shell.
+// does into records: a desktop's ([NewDesktop]) or a terminal's (relay/guacamole/shell).
 //
 // The sink calls it under one lock, never two methods at once; none may wait for
 // anything. The methods that give records append them to dst (for the relay, as a

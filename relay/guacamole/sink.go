@@ -36,7 +36,8 @@ type Config struct {
 	Width, Height, DPI int
 	// Content is what the connection shows; nil: a desktop.
 	Content Content
-	// Lossless forbids JPEG where the target did not send it. Terminals set it.
+	// Lossless forbids JPEG where the target did not send it, as for text. A desktop whose
+	// endpoint is so needs nothing: Welcome tells it.
 	Lossless bool
 	// Silent asks for no sound.
 	Silent bool

@@ -252,6 +252,7 @@ func (d *desktop) titleLocked() string { return d.info.Name }
 func (d *desktop) welcomeLocked(m *wire.Welcome) {
 	l := &d.limits
 	m.ReadOnly, m.DisableCopy, m.DisablePaste, m.Clipboard = l.ReadOnly, l.DisableCopy, l.DisablePaste, l.ClipboardBufferSize
+	m.Lossless = l.ForceLossless
 	m.Frames, m.InputWindow, m.InputBytes = maxMarks, target.InputWindow, d.inputs
 }
 

@@ -39,6 +39,9 @@ func NewContent(width, height, dpi int) *Content {
 	return c
 }
 
+// Clipboards has the sink give Record the clipboards that programs set.
+func (c *Content) Clipboards() {}
+
 // Hello implements guacamole.Content.
 func (c *Content) Hello(h *wire.Hello) {
 	m := c.shell.Hello()
@@ -65,6 +68,7 @@ func (c *Content) tell(to guacamole.Canvas) {
 	}
 	if c.clipped {
 		to.Clipboard("text/plain", []byte(c.clip))
+		c.shell.SetClipboard(c.clip) // the sink keeps the page's echo of it back
 		c.clip, c.clipped = "", false
 	}
 	if c.titled {
