@@ -128,10 +128,13 @@ func TestPictureIsTheServers(t *testing.T) {
 }
 
 // eventually waits for something at the server.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t *testing.T, what string, is func() bool, seen ...func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
+			for _, f := range seen {
+				t.Log(f())
+			}
 			t.Fatalf("never happened: %s", what)
 		}
 	}
@@ -139,7 +142,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 
 func TestInput(t *testing.T) {
 	s := tiger(t, targets.VNCOptions{Width: 1000, Height: 700})
-	page := open(t, settingsOf(s, lossless), guacamole.Config{Width: 1000, Height: 700})
+	page := open(t, settingsOf(s, map[string]string{"force-lossless": "true", "disable-display-resize": "true"}), guacamole.Config{Width: 1000, Height: 700})
 	until(t, page, "page.state == 3 && page.name")
 	in, err := s.Display.Input()
 	if err != nil {
@@ -149,7 +152,7 @@ func TestInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"a", "B", "1", "minus", "odiaeresis", "EuroSign", "Return"}
-	eventually(t, "all keys arrive", func() bool { return len(in.Typed()) >= len(want) })
+	eventually(t, "all keys arrive", func() bool { return len(in.Typed()) >= len(want) }, func() string { return fmt.Sprint(in.Typed()) })
 	if got := in.Typed(); !slices.Equal(got, want) {
 		t.Errorf("typed %q, want %q", got, want)
 	}
