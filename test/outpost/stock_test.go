@@ -169,12 +169,7 @@ func TestStockFlood(t *testing.T) {
 	}
 	slices.Sort(times)
 	t.Logf("a key is drawn after %v (p50), %v (p95)", times[50], times[95])
-	p.typed("\nsleep 1000\n")
-	p.say("key", "65507", "1") // Ctrl+C
-	p.typed("c")
-	p.say("key", "65507", "0")
-	p.typed("printf '\\033]0;interrupted\\007'\n")
-	until(t, "the program is interrupted", func() bool { return p.arg("name") == "interrupted" })
+	p.typed("\n") // the shell finds no such command
 	from := time.Now()
 	p.typed("head -c 37000000 /dev/zero | base64 -w 100; printf '\\033]0;over\\007'\n")
 	until(t, "the flood is over", func() bool { return p.arg("name") == "over" })
