@@ -5,6 +5,7 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/guacamole"
+	"github.com/porthole-rac/porthole/relay/guacamole/shell"
 )
 
 // inputs is what was typed, as the relay was sent it.
@@ -24,7 +25,7 @@ func (p *page) inputs() (all string) {
 }
 
 func TestTerminalKeys(t *testing.T) {
-	p := show(t, guacamole.Config{Width: 640, Height: 480, Content: guacamole.NewTerminal(640, 480, 96)})
+	p := show(t, guacamole.Config{Width: 640, Height: 480, Content: shell.NewContent(640, 480, 96), Lossless: true, Silent: true})
 	p.relay(&wire.Welcome{Version: 1, Endpoint: "box", Frames: 100, InputWindow: 100_000, Clipboard: 100_000}, &wire.Connected{})
 	for _, k := range [][2]string{{"97", "1"}, {"97", "0"}, {"65507", "1"}, {"99", "1"}, {"99", "0"}, {"65507", "0"}, {"65293", "1"}} {
 		p.say("key", k[0], k[1])
