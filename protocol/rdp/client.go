@@ -382,6 +382,10 @@ func (c *Client) Server() *gcc.Server {
 	return &c.server
 }
 
+// Caps are the server's capabilities, as of the last Active; they are empty before the
+// first.
+func (c *Client) Caps() *caps.Server { return &c.caps }
+
 // begin begins a message on a channel of MCS; end finishes it.
 func (c *Client) begin(id uint16) int {
 	start := len(c.out)

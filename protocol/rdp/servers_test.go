@@ -14,6 +14,7 @@ import (
 	"github.com/porthole-rac/porthole/protocol/rdp/credssp"
 	"github.com/porthole-rac/porthole/protocol/rdp/dvc"
 	"github.com/porthole-rac/porthole/protocol/rdp/gcc"
+	"github.com/porthole-rac/porthole/protocol/rdp/input"
 	"github.com/porthole-rac/porthole/protocol/rdp/x224"
 	"github.com/porthole-rac/porthole/scripts/targets"
 )
@@ -25,6 +26,10 @@ func visit(t *testing.T, s *targets.RDP, change func(c *rdp.Config), done func(c
 	if err != nil {
 		t.Fatal(err)
 	}
+	return visitOver(conn, s, change, done)
+}
+
+func visitOver(conn net.Conn, s *targets.RDP, change func(c *rdp.Config), done func(c *rdp.Client, ev rdp.Event) bool) ([]string, error) {
 	c := rdp.Config{
 		Rand: rand.Reader, Now: time.Now(), Host: s.Host, Protocols: x224.TLS | x224.Hybrid | x224.HybridEx, ClientName: "porthole",
 		Credentials: &rdp.Credentials{User: s.User, Password: s.Password}, Width: 1024, Height: 768, RemoteFX: true, NSCodec: true,
@@ -35,7 +40,7 @@ func visit(t *testing.T, s *targets.RDP, change func(c *rdp.Config), done func(c
 		change(&c)
 	}
 	var seen []string
-	err = talk(conn, c, func(c *rdp.Client, ev rdp.Event) bool {
+	err := talk(conn, c, func(c *rdp.Client, ev rdp.Event) bool {
 		switch ev := ev.(type) {
 		case *rdp.Rect:
 			seen = append(seen, fmt.Sprintf("rect %v", ev.Codec))
@@ -153,5 +158,96 @@ func TestRealServersRefuseAWrongPassword(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestInputReachesRealServers: what is typed and clicked is what the server's display
+// sees.
+func TestInputReachesRealServers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		start func(string, targets.RDPOptions) (*targets.RDP, error)
+	}{{"xrdp", targets.XRDP}, {"shadow", targets.Shadow}} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := targets.For(t, tt.start, targets.RDPOptions{Width: 1024, Height: 768})
+			in, err := s.Display.Input()
+			if err != nil {
+				targets.Unless(t, err)
+			}
+			seen := func() bool { return slices.Contains(in.Typed(), "Return") }
+			conn, err := net.Dial("tcp", s.Address())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent, done := false, make(chan struct{})
+			_, err = visitOver(conn, s, nil, func(c *rdp.Client, ev rdp.Event) bool {
+				if _, picture := ev.(*rdp.RectEnd); !picture || sent {
+					return false
+				}
+				sent = true
+				shift, a, enter := input.Key{Code: 0x2a}, input.Key{Code: 0x1e}, input.Key{Code: 0x1c}
+				err := c.Input(
+					input.Sync(0), a.Down(), a.Up(), shift.Down(), a.Down(), a.Up(), shift.Up(),
+					input.Move(300, 200), input.Press(input.Right, true, 300, 200), input.Press(input.Right, false, 300, 200),
+					input.Wheel(120), input.Wheel(-120), input.Key{Code: 0x4b, Extended: true}.Down(), input.Key{Code: 0x4b, Extended: true}.Up(),
+					enter.Down(), enter.Up(),
+				)
+				if err != nil {
+					t.Error(err)
+				}
+				go func() {
+					defer close(done)
+					for deadline := time.Now().Add(time.Minute); !seen() && time.Now().Before(deadline); {
+						time.Sleep(20 * time.Millisecond)
+					}
+					conn.Close()
+				}()
+				return false
+			})
+			if !sent {
+				t.Fatal(err)
+			}
+			<-done
+			if got := in.Typed(); !slices.Equal(got, []string{"a", "A", "Left", "Return"}) {
+				t.Errorf("typed %q", got)
+			}
+			for _, want := range []int{3, 4, 5} {
+				if !slices.ContainsFunc(in.Events(), func(e targets.InputEvent) bool {
+					return e.Kind == "ButtonPress" && e.Button == want && e.X == 300 && e.Y == 200
+				}) {
+					t.Errorf("button %d is missing in %+v", want, in.Events())
+				}
+			}
+		})
+	}
+}
+
+// TestResizeOfARealServer asks xrdp for another size by display control, which it
+// answers with a deactivation and an activation.
+func TestResizeOfARealServer(t *testing.T) {
+	s := targets.For(t, targets.XRDP, targets.RDPOptions{Width: 1024, Height: 768})
+	possible, asked, pictures := false, false, 0
+	seen, err := visit(t, s, nil, func(c *rdp.Client, ev rdp.Event) bool {
+		switch ev.(type) {
+		case *rdp.DisplayControl:
+			possible = true
+		case *rdp.Active:
+			pictures = 0
+		case *rdp.RectEnd:
+			if pictures++; possible && !asked {
+				asked = true
+				if err := c.Resize(gcc.Monitor{Width: 1280, Height: 720}); err != nil {
+					t.Error(err)
+				}
+			}
+			return asked && c.Caps().Width == 1280 && pictures > 0
+		}
+		return false
+	})
+	if err != nil || !slices.Contains(seen, "*rdp.Deactivated") || !slices.Contains(seen, "active 1280×720 by TLS") {
+		t.Errorf("%v; seen %q", err, slices.Compact(seen))
+	}
+	if w, h, err := s.Display.Size(); err != nil || w != 1280 || h != 720 {
+		t.Errorf("the display has %d × %d, %v", w, h, err)
 	}
 }

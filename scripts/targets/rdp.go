@@ -122,9 +122,11 @@ func (s *RDP) certificate() (cert, key string, err error) {
 	return made.cert, made.key, err
 }
 
-// XRDP starts an xrdp 0.9 that shows a TigerVNC display without a login: bitmaps (RLE,
-// planar), a full licence request, no NLA.
+// XRDP starts an xrdp 0.9 that shows a TigerVNC display: bitmaps (RLE, planar), a full
+// licence request, no NLA. It takes any user, but without one it shows its own login
+// window.
 func XRDP(dir string, o RDPOptions) (*RDP, error) {
+	o.User, o.Password = orDefault(o.User, "anybody"), orDefault(o.Password, "any")
 	return startRDP("xrdp", dir, o, func(s *RDP) error {
 		path, err := need("xrdp", "xrdp")
 		if err != nil {
@@ -146,7 +148,7 @@ func XRDP(dir string, o RDPOptions) (*RDP, error) {
 		}
 		ini := filepath.Join(dir, "xrdp.ini")
 		return s.listens(func(port int) (program, error) {
-			text := fmt.Sprintf(xrdpINI, port, cert, key, filepath.Join(dir, "xrdp.log"), vnc.Port)
+			text := fmt.Sprintf(xrdpINI, port, cert, key, s.log, vnc.Port)
 			if err := os.WriteFile(ini, []byte(text), 0o600); err != nil {
 				return program{}, fmt.Errorf("configuration of xrdp: %w", err)
 			}
@@ -175,8 +177,7 @@ new_cursors=true
 LogFile=%s
 LogLevel=INFO
 EnableSyslog=false
-EnableConsole=true
-ConsoleLevel=INFO
+EnableConsole=false
 
 [Channels]
 rdpdr=true
