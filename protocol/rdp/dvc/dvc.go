@@ -106,6 +106,7 @@ type Client struct {
 	version uint16
 	open    map[uint32]*state
 	plain   []byte // data that was compressed
+	segment []byte
 
 	ev struct {
 		opened  Opened
@@ -183,9 +184,15 @@ func (c *Client) data(id uint32, s *state, b []byte, compressed bool) (Event, []
 		if s.lite == nil {
 			s.lite = c.cfg.NewDecompressor()
 		}
-		// One segment: that bounds what becomes of it (2.2.3.3).
-		const single = 0xe0
-		if len(b) == 0 || b[0] != single {
+		// One segment: that bounds what becomes of it (2.2.3.3). In the example of 4.3.4 the
+		// byte that says so is missing, and the segment begins with its type.
+		const single, lite = 0xe0, 0x06
+		switch {
+		case len(b) > 0 && b[0] == single:
+		case len(b) > 0 && b[0]&0x0f == lite:
+			c.segment = append(append(c.segment[:0], single), b...)
+			b = c.segment
+		default:
 			return nil, nil, fmt.Errorf("%w: %s: not one segment", ErrMessage, s.name)
 		}
 		var err error

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/porthole-rac/porthole/protocol/rdp/bulk/zgfx"
 	"github.com/porthole-rac/porthole/protocol/rdp/dvc"
 )
 
@@ -63,6 +64,30 @@ func TestExamples(t *testing.T) {
 	next([]byte{0x34, 3, 0x71}, nil, &dvc.Data{ID: 3, Name: "testdvc", Total: 3195, Bytes: []byte{0x71}, Last: true})
 	next(fromHex(t, "close"), []byte{0x40, 3}, &dvc.Closed{ID: 3, Name: "testdvc"})
 	next(fromHex(t, "close"), nil, nil)
+}
+
+// The examples of MS-RDPEDYC 4.3.3 and 4.3.4: a message of 3195 times "q", whose last
+// bytes are not compressed.
+func TestCompressedExamples(t *testing.T) {
+	c := dvc.NewClient(dvc.Config{Accept: func(string) bool { return true }, NewDecompressor: func() dvc.Decompressor { return zgfx.New(zgfx.Lite) }})
+	for _, b := range [][]byte{{0x50, 0, 3, 0}, append([]byte{0x10, 3}, "testdvc\x00"...)} {
+		if _, _, err := c.Next(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []byte
+	last := false
+	for _, b := range [][]byte{fromHex(t, "first-compressed"), fromHex(t, "compressed"), {0x70, 3, 0x06, 0x71, 0x71, 0x71}} {
+		ev, _, err := c.Next(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := ev.(*dvc.Data)
+		got, last = append(got, d.Bytes...), d.Last
+	}
+	if !last || !bytes.Equal(got, bytes.Repeat([]byte("q"), 3195)) {
+		t.Errorf("%d bytes, last %v", len(got), last)
+	}
 }
 
 func TestVersions(t *testing.T) {

@@ -37,6 +37,7 @@ const (
 	compressed = 0x20
 	typeMask   = 0x0f
 	typeRDP8   = 0x04
+	typeLite   = 0x06 // of compressed dynamic channels (MS-RDPEDYC §2.2.3.3)
 )
 
 // firstHistory is what a history begins with: it grows only as data comes, because an
@@ -123,7 +124,7 @@ func (d *Decoder) segment(dst []byte, start int, p []byte) ([]byte, error) {
 	}
 	head := p[0]
 	p = p[1:]
-	if head&typeMask != typeRDP8 {
+	if kind := head & typeMask; kind != typeRDP8 && kind != typeLite {
 		return dst, fmt.Errorf("compression type %d: %w", head&typeMask, ErrCorrupt)
 	}
 	if head&compressed == 0 {
