@@ -72,7 +72,8 @@ type Config struct {
 	NewLite func() dvc.Decompressor
 	// NewBulk makes the decompressor of the main channel, and one for each static
 	// channel; nil: the server does not compress. BulkType is the highest type that it
-	// knows: 0 is RDP 4.0 (8 KB), 1 RDP 5.0 (64 KB).
+	// knows: 0 is RDP 4.0 (8 KB), 1 RDP 5.0 (64 KB). It should be 1: xrdp takes that
+	// whatever it is told.
 	NewBulk  func() Bulk
 	BulkType int
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/rdp"
+	"github.com/porthole-rac/porthole/protocol/rdp/bulk/mppc"
 	"github.com/porthole-rac/porthole/protocol/rdp/credssp"
 	"github.com/porthole-rac/porthole/protocol/rdp/dvc"
 	"github.com/porthole-rac/porthole/protocol/rdp/gcc"
@@ -249,5 +250,45 @@ func TestResizeOfARealServer(t *testing.T) {
 	}
 	if w, h, err := s.Display.Size(); err != nil || w != 1280 || h != 720 {
 		t.Errorf("the display has %d × %d, %v", w, h, err)
+	}
+}
+
+// counted is a decoder of bulk compression that counts what it was given.
+type counted struct {
+	*mppc.Decoder
+	n *int
+}
+
+func (c counted) Decode(flags uint8, p []byte) ([]byte, error) {
+	if *c.n++; flags&mppc.Compressed == 0 {
+		*c.n--
+	}
+	return c.Decoder.Decode(flags, p)
+}
+
+// TestBulkCompressionOfRealServers takes a whole screen compressed: updates of FreeRDP's
+// servers with each fragment compressed by itself.
+func TestBulkCompressionOfRealServers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		start func(string, targets.RDPOptions) (*targets.RDP, error)
+	}{{"xrdp", targets.XRDP}, {"shadow", targets.Shadow}, {"weston", targets.Weston}} {
+		for _, kind := range []mppc.Kind{mppc.RDP4, mppc.RDP5} {
+			if kind == mppc.RDP4 && tt.name == "xrdp" {
+				continue // it takes RDP5 whatever it is told
+			}
+			t.Run(fmt.Sprintf("%s/%d", tt.name, kind), func(t *testing.T) {
+				s := targets.For(t, tt.start, targets.RDPOptions{})
+				pixels, n := 0, 0
+				seen, err := visit(t, s, func(c *rdp.Config) {
+					c.NewBulk = func() rdp.Bulk { return counted{mppc.New(kind), &n} }
+					c.BulkType = int(kind)
+					c.RemoteFX, c.NSCodec = false, false
+				}, covered(&pixels))
+				if err != nil || n == 0 {
+					t.Errorf("%v; %d were compressed; seen %q", err, n, slices.Compact(seen))
+				}
+			})
+		}
 	}
 }
