@@ -17,10 +17,7 @@ const cellBytes = paint.CellBytes
 func (s *Shell) buildRow(y int) {
 	f := &s.frame
 	t := s.shown()
-	back := s.back
-	if s.talk.term != nil {
-		back = 0
-	}
+	back := s.rowsBack()
 	number := t.TopLine() + uint64(y) - uint64(back)
 	l := t.Line(number)
 	markFrom, markTo := 0, 0

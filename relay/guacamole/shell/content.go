@@ -22,6 +22,7 @@ type Content struct {
 	title   string
 	titled  bool
 	mark    uint64 // the last one that the page was given
+	pointer bool   // the page has its shape
 }
 
 var _ guacamole.Content = (*Content)(nil)
@@ -64,6 +65,7 @@ func (c *Content) Record(to guacamole.Canvas, t wire.Type, body []byte) error {
 func (c *Content) tell(to guacamole.Canvas) {
 	if len(c.out) > 0 {
 		to.Send(c.out)
+		clear(c.out)
 		c.out = c.out[:0]
 	}
 	if c.clipped {
@@ -82,6 +84,10 @@ func (c *Content) Draw(to guacamole.Canvas) (wait time.Duration) {
 	c.tell(to)
 	to.Size(c.w, c.h)
 	p := painter{to: to}
+	if !c.pointer {
+		to.Cursor(beam())
+		c.pointer, p.painted = true, true
+	}
 	wait = c.shell.Draw(&p, time.Now())
 	if mark := c.shell.Mark(); wait == 0 && (p.painted || mark != c.mark) {
 		c.mark = mark
@@ -93,6 +99,7 @@ func (c *Content) Draw(to guacamole.Canvas) (wait time.Duration) {
 // taken appends what the shell has sent and leaves nothing of it.
 func (c *Content) taken(dst []byte) []byte {
 	dst = append(dst, c.out...)
+	clear(c.out) // there may be an answer in it
 	c.out = c.out[:0]
 	return dst
 }

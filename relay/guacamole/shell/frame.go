@@ -77,6 +77,7 @@ func (s *Shell) Draw(c Canvas, now time.Time) (wait time.Duration) {
 	s.scroll(c)
 	s.fill(c)
 	s.images(c)
+	s.gallery.tidy(f.salts)
 	copy(f.old, f.cells)
 	copy(f.oldSalts, f.salts)
 	f.all = s.face.Full()
@@ -136,10 +137,7 @@ func (f *frame) blank(bg uint32) {
 // build builds the rows that may have changed; false when there are none.
 func (s *Shell) build(t *term.Terminal) (any bool) {
 	f := &s.frame
-	back := s.back
-	if s.talk.term != nil {
-		back = 0
-	}
+	back := s.rowsBack()
 	every := f.all || f.rows || t.AllChanged()
 	cursor := s.cursorRow(t, back)
 	for y := range f.rowsShown {

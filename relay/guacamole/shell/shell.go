@@ -69,7 +69,8 @@ type Shell struct {
 	clip   string // what the page has in its clipboard
 	buf    []byte
 
-	frame frame
+	frame   frame
+	gallery gallery
 }
 
 // New makes a Shell whose session is not there yet.
@@ -307,6 +308,14 @@ func (s *Shell) keepPlace(epoch uint32) {
 		s.anchor = top - uint64(s.back)
 	}
 	s.frame.rows = true
+}
+
+// rowsBack gives how many rows what is shown is scrolled back.
+func (s *Shell) rowsBack() int {
+	if s.talk.term != nil {
+		return 0
+	}
+	return s.back
 }
 
 // scrollTo moves the view so many rows above the bottom.
