@@ -8,7 +8,7 @@ const client = new Guacamole.Client(tunnel);
 const display = client.getDisplay();
 document.querySelector("#display").append(display.getElement());
 
-const page = (globalThis.page = { client, display, state: 0, tunnelState: 0, error: null, name: "", copied: null, sounds: [], syncs: 0, cursor: null, frames: [] });
+const page = (globalThis.page = { Guacamole, client, display, state: 0, tunnelState: 0, error: null, name: "", copied: null, sounds: [], syncs: 0, cursor: null, frames: [] });
 
 tunnel.onstatechange = (state) => (page.tunnelState = state);
 tunnel.onerror = (status) => (page.error ??= { code: status.code, message: status.message });
