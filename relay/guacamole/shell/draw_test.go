@@ -193,7 +193,7 @@ func TestStates(t *testing.T) {
 // TestCopiesAndDamageMakeTheWhole compares, after each of many changes, the picture that
 // copies, fills and images have made with one drawn anew.
 func TestCopiesAndDamageMakeTheWhole(t *testing.T) {
-	for run := range uint64(12) {
+	for run := range uint64(6) {
 		r := rand.New(rand.NewPCG(run, 4))
 		p := newPage(t, 8*(10+r.IntN(60))+r.IntN(8), 17*(4+r.IntN(24))+r.IntN(17), nil)
 		for step := range 120 {
