@@ -168,7 +168,7 @@ func (d *Decoder) subcodecs(dst codec.Target, r codec.Rect, in *reader) error {
 		case 1:
 			opaque := dst
 			opaque.Alpha = false
-			err = d.nsc.Decode(opaque, part, p)
+			err = d.nsc.Decode(opaque, part, false, p)
 		case 2:
 			err = rlex(dst, part, &reader{p: p})
 		default:

@@ -23,16 +23,17 @@ type Decoder struct {
 	planes []byte
 }
 
-// Decode paints a bitmap of r's size at r in dst. The alpha plane is used if
-// dst.Alpha says so; one that is not there is opaque.
-func (d *Decoder) Decode(dst codec.Target, r codec.Rect, payload []byte) error {
-	if err := d.decode(dst, r, payload); err != nil {
+// Decode paints a bitmap of r's size at r in dst, whose first row is the lowest with
+// bottomUp. The alpha plane is used if dst.Alpha says so; one that is not there is
+// opaque.
+func (d *Decoder) Decode(dst codec.Target, r codec.Rect, bottomUp bool, payload []byte) error {
+	if err := d.decode(dst, r, bottomUp, payload); err != nil {
 		return fmt.Errorf("nscodec bitmap for %v, %d bytes: %w", r, len(payload), err)
 	}
 	return nil
 }
 
-func (d *Decoder) decode(dst codec.Target, r codec.Rect, p []byte) error {
+func (d *Decoder) decode(dst codec.Target, r codec.Rect, bottomUp bool, p []byte) error {
 	if err := dst.Check(r); err != nil {
 		return err
 	}
@@ -87,6 +88,9 @@ func (d *Decoder) decode(dst codec.Target, r codec.Rect, p []byte) error {
 	}
 	for y := range r.H {
 		out := dst.Row(r.X, r.Y+y, r.W)
+		if bottomUp {
+			out = dst.Row(r.X, r.Y+r.H-1-y, r.W)
+		}
 		c := y >> half * cw
 		codec.YCoCg(out, planes[0][y*lw:], planes[1][c:], planes[2][c:], uint(loss), half, false)
 		if dst.Alpha && planes[3] != nil {

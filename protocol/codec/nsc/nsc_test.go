@@ -1,6 +1,7 @@
 package nsc_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func TestExampleOfTheSpecification(t *testing.T) {
 	dst, _ := codec.NewTarget(15, 10)
 	dst.Alpha = true
 	var d nsc.Decoder
-	if err := d.Decode(dst, codec.Rect{W: 15, H: 10}, unhex(example)); err != nil {
+	if err := d.Decode(dst, codec.Rect{W: 15, H: 10}, false, unhex(example)); err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range strings.Fields(exampleFirstRows) {
@@ -51,6 +52,21 @@ func TestExampleOfTheSpecification(t *testing.T) {
 		p := dst.Row(at[0], at[1], 1)
 		if got := fmt.Sprintf("%02x%02x%02x", p[2], p[1], p[0]); got != want {
 			t.Errorf("pixel %v: B, G, R %s, want %s", at, got, want)
+		}
+	}
+}
+
+func TestLowestRowFirst(t *testing.T) {
+	var pictures [2]codec.Target
+	for i := range pictures {
+		pictures[i], _ = codec.NewTarget(15, 10)
+		if err := new(nsc.Decoder).Decode(pictures[i], codec.Rect{W: 15, H: 10}, i == 1, unhex(example)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for y := range 10 {
+		if !bytes.Equal(pictures[0].Row(0, y, 15), pictures[1].Row(0, 9-y, 15)) {
+			t.Errorf("row %d is not row %d from below", y, y)
 		}
 	}
 }
@@ -79,7 +95,7 @@ func TestHostile(t *testing.T) {
 		{"no end", head(3, 12, 12, 0, "01", "00") + "000006" + plain + plain, codec.ErrShort},
 	} {
 		dst, _ := codec.NewTarget(4, 3)
-		if err := new(nsc.Decoder).Decode(dst, codec.Rect{W: 4, H: 3}, unhex(test.payload)); !errors.Is(err, test.want) {
+		if err := new(nsc.Decoder).Decode(dst, codec.Rect{W: 4, H: 3}, false, unhex(test.payload)); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 		for i, v := range dst.Pix {
@@ -100,7 +116,7 @@ func TestRoundTrip(t *testing.T) {
 				payload := codectest.NSC(src, loss, half, loss%2 == 0)
 				got, _ := codec.NewTarget(w, h)
 				got.Alpha = loss%2 == 0
-				if err := d.Decode(got, codec.Rect{W: w, H: h}, payload); err != nil {
+				if err := d.Decode(got, codec.Rect{W: w, H: h}, false, payload); err != nil {
 					t.Fatalf("%s, loss %d, half %v: %v", kind, loss, half, err)
 				}
 				if most := codectest.Farthest(&got, &src); !half && most > 2<<loss {
@@ -123,7 +139,7 @@ func TestNoAllocations(t *testing.T) {
 	payload := codectest.NSC(codectest.New("text", 64, 64, 1), 3, true, false)
 	dst, _ := codec.NewTarget(64, 64)
 	if n := testing.AllocsPerRun(10, func() {
-		if err := d.Decode(dst, codec.Rect{W: 64, H: 64}, payload); err != nil {
+		if err := d.Decode(dst, codec.Rect{W: 64, H: 64}, false, payload); err != nil {
 			t.Fatal(err)
 		}
 	}); n > 0 {
@@ -138,7 +154,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, w, h uint8, payload []byte) {
 		buf, _ := codec.NewTarget(int(w)+2, int(h)+2)
-		_ = new(nsc.Decoder).Decode(buf, codec.Rect{X: 1, Y: 1, W: int(w), H: int(h)}, payload)
+		_ = new(nsc.Decoder).Decode(buf, codec.Rect{X: 1, Y: 1, W: int(w), H: int(h)}, false, payload)
 		for y := range buf.Height {
 			for x := range buf.Width {
 				inside := x >= 1 && x <= int(w) && y >= 1 && y <= int(h)
@@ -159,7 +175,7 @@ func BenchmarkDecode(b *testing.B) {
 				var d nsc.Decoder
 				b.SetBytes(int64(len(dst.Pix)))
 				for b.Loop() {
-					if err := d.Decode(dst, codec.Rect{W: 1920, H: 1080}, payload); err != nil {
+					if err := d.Decode(dst, codec.Rect{W: 1920, H: 1080}, false, payload); err != nil {
 						b.Fatal(err)
 					}
 				}
