@@ -166,7 +166,7 @@ func TestQuality(t *testing.T) {
 	if n := feed(500, target.Painted{Delay: 2 * time.Second}); n != 0 || q.level().quality != 1 || q.level().compression != 8 {
 		t.Errorf("a wish that is not kept: %+v", q.level())
 	}
-	s = settings.VNC{QualityLevel: 5, CompressLevel: 9, ForceLossless: true}
+	s = settings.VNC{QualityLevel: 5, CompressLevel: 9, Common: settings.Common{ForceLossless: true}}
 	q = newQuality(&s)
 	if l := q.level(); l.quality != 5 || l.compression != 9 || !l.lossless {
 		t.Errorf("settings: %+v", l)
