@@ -70,19 +70,20 @@ type Sink struct {
 	wrote time.Time   // something to the page
 	heard time.Time   // something from it
 
-	pace      pace
-	gate      gate
-	page      page
-	welcome   wire.Welcome
-	ending    *wire.End // what the page is told in place of the relay's end
-	due       bool      // the content may have something to draw
-	width     int       // of the picture
-	height    int
-	lastEvent time.Time // when something was painted
-	idle      bool
-	parts     []part
-	sound     bool // a stream of sound is open
-	copying   bool // a stream of the clipboard is open
+	pace                    pace
+	gate                    gate
+	page                    page
+	welcome                 wire.Welcome
+	ending                  *wire.End // what the page is told in place of the relay's end
+	due                     bool      // the content may have something to draw
+	width                   int       // of the picture
+	height                  int
+	movedWidth, movedHeight int       // of the layer that copies go by
+	lastEvent               time.Time // when something was painted
+	idle                    bool
+	parts                   []part
+	sound                   bool // a stream of sound is open
+	copying                 bool // a stream of the clipboard is open
 }
 
 // New makes the browser at the other end of a tunnel. It runs until Close or Abort.

@@ -47,7 +47,7 @@ func TestPainting(t *testing.T) {
 	)
 	want := []string{
 		"rect 0 1 2 3 4", "cfill 14 0 1 2 3 255",
-		"copy 0 50 60 30 40 14 0 10 20",
+		"size -3 640 480", "copy 0 50 60 30 40 14 -3 0 0", "copy -3 0 0 30 40 14 0 10 20",
 		"img 1 14 0 image/jpeg 5 6", "end 1",
 		"size -2 64 32", "img 1 12 -2 image/jpeg 0 0", "end 1", "copy -2 0 0 60 30 14 0 7 8", "size -2 0 0",
 		"rect 0 0 0 2 1", "cfill 14 0 9 8 7 255",
