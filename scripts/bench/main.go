@@ -20,7 +20,7 @@
 //	desktopbytes  bytes to the browser against those from the server
 //	desktopkey    from a key to its picture, against noVNC
 //	desktopfirst  from navigation to a desktop's first picture, and the page's weight
-//	stock     moving pictures and idle connections of pages that speak Guacamole, without a browser
+//	stock     moving pictures, a flood, keys and idle connections of pages that speak Guacamole, without a browser
 //	idle200   memory and CPU of a relay with 200 idle desktops
 //
 // The exit status is 1 when a bar is missed or a benchmark could not run. With

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,15 +20,70 @@ import (
 
 // Bars of pages that speak Guacamole.
 const (
-	stockScroll = 15 // pictures a second
-	stockIdle   = 12 // MB for each idle connection
+	stockIdle = 12 // MB for each idle connection
+	stockCat  = 4  // s for 50 MB; guacd took 26.5
+	stockEcho = 2  // ms
 )
+
+// stockMoving are the workloads with what guacd 1.6.1 made of them on two cores:
+// pictures a second, and the CPU that it took, % of a core. Its scrolling is no bar.
+var stockMoving = []struct {
+	kind            targets.Workload
+	least, guacdCPU float64
+}{
+	{targets.Text, 44, 100},
+	{targets.Video, 29, 67},
+	{targets.Scroll, 15, 100},
+	{targets.Drag, 46, 84},
+}
 
 // stockPage is a page without a browser: it answers what it is asked, at once.
 type stockPage struct {
+	conn         *websocket.Conn
+	ctx          context.Context
 	syncs, bytes atomic.Int64
+	drawn        atomic.Int64
+	name         atomic.Value // string: the last one that the page was told
 	err          error
 	done         chan struct{}
+}
+
+// typed has text typed.
+func (p *stockPage) typed(text string) error {
+	var w guac.Writer
+	for _, r := range text {
+		keysym := int(r)
+		if r == '\n' {
+			keysym = 0xff0d
+		}
+		for down := 1; down >= 0; down-- {
+			w.Begin("key")
+			w.Int(keysym)
+			w.Int(down)
+			w.End()
+		}
+	}
+	for m := range w.Messages {
+		if err := p.conn.Write(p.ctx, websocket.MessageText, m); err != nil {
+			return fmt.Errorf("type: %w", err)
+		}
+	}
+	return nil
+}
+
+// until waits for a condition.
+func (p *stockPage) until(what string, holds func() bool) error {
+	for deadline := time.Now().Add(60 * time.Second); !holds(); time.Sleep(100 * time.Microsecond) {
+		select {
+		case <-p.done:
+			return fmt.Errorf("wait for %s: %w", what, p.err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("wait for %s: it does not come", what)
+		}
+	}
+	return nil
 }
 
 // openStock connects one, until ctx is done.
@@ -37,7 +93,8 @@ func openStock(ctx context.Context, address string) (*stockPage, error) {
 		return nil, fmt.Errorf("open tunnel: %w", err)
 	}
 	conn.SetReadLimit(1 << 20)
-	p := &stockPage{done: make(chan struct{})}
+	p := &stockPage{conn: conn, ctx: ctx, done: make(chan struct{})}
+	p.name.Store("")
 	go func() {
 		defer close(p.done)
 		defer func() { _ = conn.CloseNow() }()
@@ -74,6 +131,10 @@ func (p *stockPage) run(ctx context.Context, conn *websocket.Conn) error {
 				return err
 			}
 			switch string(in.Opcode) {
+			case "img", "cfill", "copy":
+				p.drawn.Add(1)
+			case "name":
+				p.name.Store(string(in.Arg(0)))
 			case "sync":
 				p.syncs.Add(1)
 				stamp, _ := in.Int(0)
@@ -104,7 +165,7 @@ func stock(ctx context.Context, b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer vnc.Close()
-	address, pid, stop, err := startStock(ctx, program, vnc.Address())
+	address, pid, stop, err := startStock(ctx, program, "vnc", vnc.Address(), "quality-level=6", "compress-level=2", "disable-display-resize=true")
 	if err != nil {
 		return nil, err
 	}
@@ -114,19 +175,96 @@ func stock(ctx context.Context, b *bench) ([]row, error) {
 		watch = 2 * time.Second
 	}
 	var rows []row
-	for _, kind := range []targets.Workload{targets.Text, targets.Video, targets.Scroll, targets.Drag} {
-		r, err := watchStock(ctx, vnc, kind, address, pid, watch)
+	for _, m := range stockMoving {
+		seen, err := watchStock(ctx, vnc, m.kind, address, pid, watch)
 		if err != nil {
-			return rows, fmt.Errorf("%s: %w", kind, err)
+			return rows, fmt.Errorf("%s: %w", m.kind, err)
 		}
-		rows = append(rows, r)
+		name := string(m.kind) + " through Guacamole's protocol: "
+		rows = append(rows, least(name+"pictures a second", seen.rate, m.least, "", seen.note),
+			most(name+"CPU of the relay, half of guacd's", seen.cpu, m.guacdCPU/2, "% of a core", ""))
 	}
 	idle, err := idleStock(ctx, vnc, address, pid, b.quick)
-	return append(rows, idle...), err
+	if rows = append(rows, idle...); err != nil {
+		return rows, err
+	}
+	shell, err := shellStock(ctx, b, program)
+	return append(rows, shell...), err
 }
 
-func startStock(ctx context.Context, program, server string) (address string, pid int, stop func(), err error) {
-	c := exec.CommandContext(ctx, program, server, "quality-level=6", "compress-level=2", "disable-display-resize=true")
+// shellStock floods a shell, and types in it.
+func shellStock(ctx context.Context, b *bench, program string) ([]row, error) {
+	size, keys := 50_000_000, 300
+	if b.quick {
+		size, keys = 5_000_000, 50
+	}
+	sshd, err := b.openSSH()
+	if err != nil {
+		return nil, err
+	}
+	t, err := makeText(b.dir, size)
+	if err != nil {
+		return nil, err
+	}
+	address, _, stop, err := startStock(ctx, program, "ssh", sshd.Address(), "username="+sshd.User, "private-key=@"+sshd.KeyFile, "host-key="+sshd.HostKeys[0], "command="+shell)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p, err := openStock(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	// A title says what is over; the command itself must not have it as the shell echoes it.
+	say := func(what string) string { return "printf '\\033]0;%s\\007' " + what + "\n" }
+	told := func(what string) func() bool { return func() bool { return p.name.Load() == what } }
+	if err = p.typed(say("ready")); err == nil {
+		err = p.until("the shell", told("ready"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var times []time.Duration
+	for range keys {
+		n, from := p.drawn.Load(), time.Now()
+		if err = p.typed("x"); err == nil {
+			err = p.until("a key to be drawn", func() bool { return p.drawn.Load() > n })
+		}
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(from))
+		time.Sleep(20 * time.Millisecond) // a person is no faster
+	}
+	slices.Sort(times)
+	if err = p.typed("\n" + say("typed")); err == nil {
+		err = p.until("the shell", told("typed"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var floods []float64
+	for i := range 3 {
+		from := time.Now()
+		if err = p.typed("cat " + t.path + "; " + say(fmt.Sprint("over", i))); err == nil {
+			err = p.until("the end of the text", told(fmt.Sprint("over", i)))
+		}
+		if err != nil {
+			return nil, err
+		}
+		floods = append(floods, time.Since(from).Seconds())
+	}
+	return []row{
+		most(fmt.Sprintf("cat of %d MB through Guacamole's protocol", size/1_000_000), median(floods), stockCat, "s", fmt.Sprintf("%.1f s; guacd 26.5 s", floods)),
+		most("key to its picture through Guacamole's protocol, without a browser, p50", milliseconds(quantile(times, .5)), stockEcho, "ms",
+			fmt.Sprintf("p95 %.1f ms", milliseconds(quantile(times, .95)))),
+	}, nil
+}
+
+func startStock(ctx context.Context, program string, args ...string) (address string, pid int, stop func(), err error) {
+	c := exec.CommandContext(ctx, program, args...)
 	stdin, err := c.StdinPipe()
 	if err != nil {
 		return "", 0, nil, fmt.Errorf("start relay: %w", err)
@@ -147,38 +285,39 @@ func startStock(ctx context.Context, program, server string) (address string, pi
 	return strings.TrimSpace(line), c.Process.Pid, stop, nil
 }
 
+// stockSeen is what a page got of a workload.
+type stockSeen struct {
+	rate, cpu float64 // pictures a second, and the relay's % of a core
+	note      string
+}
+
 // watchStock looks at a workload for a while.
-func watchStock(ctx context.Context, vnc *targets.VNC, kind targets.Workload, address string, pid int, watch time.Duration) (row, error) {
+func watchStock(ctx context.Context, vnc *targets.VNC, kind targets.Workload, address string, pid int, watch time.Duration) (seen stockSeen, err error) {
 	work, err := vnc.Display.Draw(kind)
 	if err != nil {
-		return row{}, err
+		return seen, err
 	}
 	defer work.Stop() //nolint:errcheck // what was seen counts
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p, err := openStock(ctx, address)
 	if err != nil {
-		return row{}, err
+		return seen, err
 	}
 	time.Sleep(1500 * time.Millisecond) // what comes first is over
 	syncs, bytes, made, used, from := p.syncs.Load(), p.bytes.Load(), work.Frames(), must(cpu(pid)), time.Now()
 	select {
 	case <-time.After(watch):
 	case <-p.done:
-		return row{}, p.err
+		return seen, p.err
 	}
 	seconds := time.Since(from).Seconds()
 	rate := float64(p.syncs.Load()-syncs) / seconds
 	used = must(cpu(pid)) - used
 	cancel()
 	<-p.done
-	bar := 1.0
-	if kind == targets.Scroll {
-		bar = stockScroll
-	}
-	return least(string(kind)+" through Guacamole's protocol: pictures a second", rate, bar, "", fmt.Sprintf(
-		"relay %.0f %% of a core, %.1f MB/s to the page, %.0f pictures a second drawn", 100*used.Seconds()/seconds,
-		float64(p.bytes.Load()-bytes)/seconds/1e6, float64(work.Frames()-made)/seconds)), nil
+	return stockSeen{rate, 100 * used.Seconds() / seconds, fmt.Sprintf("%.1f MB/s to the page, %.0f pictures a second drawn",
+		float64(p.bytes.Load()-bytes)/seconds/1e6, float64(work.Frames()-made)/seconds)}, nil
 }
 
 // idleStock holds many connections.

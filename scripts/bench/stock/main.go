@@ -1,7 +1,7 @@
 // Stock is a relay for pages that speak Guacamole, without an authority: each
-// WebSocket gets a connection of its own to one VNC server, by relay/guacamole.
+// WebSocket gets a connection of its own to one server, by relay/guacamole.
 //
-//	stock HOST:PORT [NAME=VALUE…]
+//	stock vnc|ssh HOST:PORT [NAME=VALUE…|NAME=@FILE…]
 //
 // It prints its own address and runs until its standard input ends.
 package main
@@ -24,17 +24,22 @@ import (
 	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/settings"
 	"github.com/porthole-rac/porthole/relay/guacamole"
+	"github.com/porthole-rac/porthole/relay/guacamole/shell"
 	"github.com/porthole-rac/porthole/relay/session"
 	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/ssh"
 	"github.com/porthole-rac/porthole/relay/target/vnc"
 )
 
+// Of the page, pixels.
+const width, height = 1920, 1080
+
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "stock: give the address of a VNC server")
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "stock: give a protocol and the address of a server")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2:]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3:]); err != nil {
 		fmt.Fprintf(os.Stderr, "stock: %v\n", err)
 		os.Exit(1)
 	}
@@ -42,6 +47,7 @@ func main() {
 
 // trusting gives a new grant to everybody, and remembers nothing.
 type trusting struct {
+	protocol string
 	settings map[string]string
 	n        atomic.Int64
 }
@@ -49,7 +55,7 @@ type trusting struct {
 func (a *trusting) Redeem(ctx context.Context, _ authority.Presented) (*authority.Grant, error) {
 	return authority.NewGrant(context.Background(), authority.Grant{
 		ID: strconv.FormatInt(a.n.Add(1), 10), Settings: a.settings,
-		Endpoint: authority.Endpoint{ID: "e", Name: "desk", Protocol: "vnc"},
+		Endpoint: authority.Endpoint{ID: "e", Name: "desk", Protocol: a.protocol},
 	}), nil
 }
 func (*trusting) Reattach(context.Context, string, authority.Presented) error { return nil }
@@ -59,19 +65,29 @@ func (*trusting) Known(context.Context, string, string) ([]authority.Identity, e
 }
 func (*trusting) Remember(context.Context, string, authority.Identity) error { return nil }
 
-func run(to string, more []string) error {
+func run(protocol, to string, more []string) error {
 	host, port, err := net.SplitHostPort(to)
 	if err != nil {
 		return fmt.Errorf("address: %w", err)
 	}
-	a := &trusting{settings: map[string]string{"hostname": host, "port": port}}
+	a := &trusting{protocol: protocol, settings: map[string]string{"hostname": host, "port": port}}
 	for _, s := range more {
 		name, value, _ := strings.Cut(s, "=")
+		if file, ok := strings.CutPrefix(value, "@"); ok {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("read %s: %w", name, err)
+			}
+			value = string(b)
+		}
 		a.settings[name] = value
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	registry := session.NewRegistry(session.Config{
 		Authority: a, Logger: log,
+		OpenTerminal: func(ctx context.Context, _ *authority.Grant, prefs settings.SSH, size target.Size, page target.Page) (target.Terminal, error) {
+			return ssh.Connect(ctx, ssh.Config{Settings: prefs, EndpointID: "e", Trust: a, Size: size, Logger: log}, page)
+		},
 		OpenDesktop: func(ctx context.Context, g *authority.Grant, w target.Window, b target.Browser, page target.Page) (target.Desktop, error) {
 			prefs, _ := settings.ParseVNC(g.Settings)
 			return vnc.Open(ctx, vnc.Config{Settings: prefs, EndpointID: "e", Trust: a, Page: page, Window: w, Browser: b, Logger: log})
@@ -89,7 +105,10 @@ func run(to string, more []string) error {
 		if err != nil {
 			return
 		}
-		cfg := guacamole.Config{Width: 1920, Height: 1080, Logger: log}
+		cfg := guacamole.Config{Width: width, Height: height, Logger: log}
+		if protocol == "ssh" {
+			cfg.Content, cfg.Lossless, cfg.Silent = shell.NewContent(width, height, 96), true, true
+		}
 		registry.Serve(context.Background(), guacamole.New(&tunnel{conn: conn}, cfg), authority.Presented{Token: "any"})
 	})}
 	go func() {
