@@ -163,6 +163,14 @@ func TestComingBack(t *testing.T) {
 			must(t, p.Type("clear; echo ag''ain $HELD\r"))
 			must(t, p.Shows("again yes"))
 			s.goes(p, name)
+			// In the middle of output, with updates that are not painted yet.
+			must(t, p.Type("clear; for i in $(seq 1 600); do echo line $i; sleep 0.002; done; echo th''ere\r"))
+			for range 15 {
+				if _, err := browser.Eval[bool](p, `porthole.ui.dropLink(), new Promise((r) => setTimeout(r, 300, true))`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			must(t, p.Shows("there"))
 		})
 	}
 }

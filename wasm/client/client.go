@@ -357,7 +357,12 @@ func (c *client) painted() {
 	}
 }
 
+// ack tells that the newest update is painted. Before the relay has taken the hello it
+// would be of the socket before, and an error.
 func (c *client) ack() {
+	if !c.link.Open() {
+		return
+	}
 	c.acked = c.mark.Number
 	m := wire.Ack{Number: c.acked}
 	c.send(m.Append(c.buf[:0]))

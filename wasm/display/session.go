@@ -213,7 +213,12 @@ func (s *session) painted(_ js.Value, args []js.Value) any {
 	return nil
 }
 
+// ack tells what is painted. Before the relay has taken the hello it does not know of
+// which stream; welcomed makes up for it.
 func (s *session) ack() {
+	if !s.link.Open() {
+		return
+	}
 	m := wire.Ack{Number: s.acked}
 	s.send(m.Append(s.buf[:0]))
 }
