@@ -84,8 +84,8 @@ type Codec byte
 
 // Codecs.
 const (
-	// Raw is rows of BPP bits, bottom row first in bitmap updates, top row first in
-	// surface commands. In bitmap updates each row is a multiple of four bytes.
+	// Raw is rows of BPP bits, the bottom row first, each a multiple of four bytes in
+	// bitmap updates.
 	Raw Codec = iota
 	// RLE is interleaved run length encoding of 8, 15, 16 or 24 bits (MS-RDPBCGR
 	// 2.2.9.1.1.3.1.2.4), Planar the one of 32 bits (MS-RDPEGDI 2.2.2.5.1).
@@ -105,8 +105,7 @@ type Rect struct {
 	Width, Height            int // of the picture; what hangs over is not shown
 	BPP                      int
 	Codec                    Codec
-	Length                   int  // bytes
-	TopDown                  bool // a surface command: Raw has its top row first
+	Length                   int // bytes
 }
 
 // Data are bytes of a picture.
@@ -430,7 +429,7 @@ func (p *Parser) frame(b []byte) (Event, error) {
 func (p *Parser) surfaceBits(b []byte) (Event, error) {
 	const extended = 1
 	r := octets.On(b)
-	e := Rect{Left: int(r.U16()), Top: int(r.U16()), Right: int(r.U16()), Bottom: int(r.U16()), BPP: int(r.U8()), TopDown: true}
+	e := Rect{Left: int(r.U16()), Top: int(r.U16()), Right: int(r.U16()), Bottom: int(r.U16()), BPP: int(r.U8())}
 	flags := r.U8()
 	r.Skip(1)
 	switch id := r.U8(); id {
