@@ -33,6 +33,10 @@ var (
 		Message: "The browser has gone, or authentik has closed the connection: its time was over, or the login session ended.",
 	}
 	endSession = authority.End{Code: wire.EndLogout, Message: "authentik has closed the connection as a login session ended."}
+	endRefused = authority.End{
+		Code:    wire.EndAuthFailed,
+		Message: "The machine has just refused the user name or password that is stored in authentik. Correct it there, then connect again in a moment.",
+	}
 	endStopped = authority.End{Code: wire.EndShutdown, Message: "The outpost is being restarted or stopped."}
 )
 
@@ -44,6 +48,8 @@ type grant struct {
 	log    *slog.Logger
 	token  hash // of authentik's connection token
 	named  bool // there is a token
+
+	refused bool // over before it began, as the machine has just refused the same login
 
 	tunnels int         // attached, or being opened
 	grace   *time.Timer // runs while there are none
@@ -70,14 +76,14 @@ type secret struct {
 // and takes a place for the tunnel. nil: there are too many connections.
 func (o *Outpost) admit(r *request) *attachment {
 	t := readParams(r.Protocol, r.Params)
-	a, what := o.place(r.Protocol, &t)
+	a, what := o.place(r.Protocol, &t, r.Page == "")
 	if a != nil {
 		a.grant.log.Info(what, "protocol", printable(r.Protocol), "endpoint", t.name, "user", t.user)
 	}
 	return a
 }
 
-func (o *Outpost) place(protocol string, t *target) (a *attachment, what string) {
+func (o *Outpost) place(protocol string, t *target, stock bool) (a *attachment, what string) {
 	key := sha256.Sum256([]byte(t.token))
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -89,6 +95,11 @@ func (o *Outpost) place(protocol string, t *target) (a *attachment, what string)
 	if g == nil || t.token == "" || g.Context().Err() != nil {
 		g = o.newGrantLocked(protocol, t, key)
 		what = "authentik asks for a connection"
+		if stock && o.refusals.has(key, o.now()) {
+			what = "authentik's page tries a login again that was just refused; it is not repeated"
+			g.refused = true
+			g.cancel(&endRefused)
+		}
 	}
 	if g.grace != nil {
 		g.grace.Stop()
@@ -254,7 +265,7 @@ func (o *Outpost) Redeem(_ context.Context, p authority.Presented) (*authority.G
 	if err != nil {
 		return nil, err
 	}
-	if g.Context().Err() != nil {
+	if g.Context().Err() != nil && !g.refused {
 		return nil, authority.ErrGone
 	}
 	return g.Grant, nil
@@ -292,6 +303,9 @@ func (o *Outpost) Ended(_ context.Context, grantID string, r authority.Report) {
 		return
 	}
 	g.cancel(&r.End)
+	if g.repeatable(r.End.Code) {
+		o.refusals.add(g.token, o.now())
+	}
 	o.forgetLocked(g)
 	o.abortLaterLocked(g, nil)
 }
@@ -303,7 +317,7 @@ func (o *Outpost) Ended(_ context.Context, grantID string, r authority.Report) {
 func (o *Outpost) opened(a *attachment, t *tunnel) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if a.grant.Context().Err() != nil {
+	if a.grant.Context().Err() != nil && !a.grant.refused {
 		return false
 	}
 	for other := range o.attachments {

@@ -156,6 +156,7 @@ type Outpost struct {
 	numbered    uint64 // attachments, ever
 	sessionEnd  time.Time
 	seen        recent
+	refusals    refusals
 }
 
 // counters are for metrics.
@@ -193,7 +194,7 @@ func New(cfg Config) (*Outpost, error) {
 		changed: make(chan struct{}, 1), moved: make(chan struct{}, 1), update: make(chan struct{}, 1),
 		status: Status{Since: time.Now()},
 		grants: make(map[string]*grant), byToken: make(map[hash]*grant), secrets: make(map[hash]*secret),
-		attachments: make(map[*attachment]struct{}),
+		attachments: make(map[*attachment]struct{}), refusals: make(refusals),
 	}, nil
 }
 

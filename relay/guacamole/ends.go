@@ -85,7 +85,8 @@ var settingOf = map[string]string{
 	"username": "username", "password": "password", "passphrase": "passphrase",
 }
 
-// unasked is the end of a connection whose target asks what the stock page cannot ask.
+// unasked is the end of a connection whose target asks what the stock page cannot ask,
+// or has refused what is stored.
 func unasked(p *wire.Prompt) *wire.End {
 	var asked, settings []string
 	known := true
@@ -98,6 +99,11 @@ func unasked(p *wire.Prompt) *wire.End {
 		}
 	}
 	m := &wire.End{Code: wire.EndCancelled, Step: "authenticate"}
+	if known && len(settings) > 0 && p.Instruction != "" { // it is asked again
+		m.Code, m.Message = wire.EndAuthFailed, p.Instruction
+		m.Remedy = fmt.Sprintf("In authentik, correct %s in the settings of the endpoint, of the provider or in the property mapping.", strings.Join(settings, " and "))
+		return m
+	}
 	m.Message = fmt.Sprintf("The machine asks for %s, and this page has no way to ask you.", strings.Join(asked, " and "))
 	if known && len(settings) > 0 {
 		m.Remedy = fmt.Sprintf("In authentik, set %s in the settings of the endpoint, of the provider or by a property mapping.", strings.Join(settings, " and "))

@@ -3,8 +3,12 @@ package outpost_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +152,64 @@ func TestStockPage(t *testing.T) {
 		q := openStock(t, s.session.Connect(authentiktest.Token{Protocol: "vnc", Host: vnc.Address(), Settings: settings}))
 		until(t, "a missing password is told", func() bool { return q.told("error") == 1 })
 	})
+}
+
+// A stored password that is wrong is tried once, though the page connects anew by
+// itself: some machines lock an account after a few.
+func TestStockPageDoesNotRepeatALogin(t *testing.T) {
+	s := start(t, options{}).in(t)
+	vnc, err := targets.TigerVNC(t.TempDir(), targets.VNCOptions{Width: 320, Height: 240, Password: "vncpass1"})
+	if missing := new(targets.Missing); errors.As(err, &missing) {
+		t.Skip(missing)
+	}
+	must(t, err)
+	defer func() { must(t, vnc.Close()) }()
+	front, logins := counted(t, vnc.Address())
+	token := s.session.Connect(authentiktest.Token{Protocol: "vnc", Host: front, Settings: map[string]string{"password": "another"}})
+	var first int64
+	for i := range 3 {
+		p := openStock(t, token)
+		until(t, "the refusal is told", func() bool { return p.told("error") == 1 })
+		if text := p.arg("error"); !strings.Contains(text, "refused") || !strings.Contains(text, "orrect") {
+			t.Errorf("the page is told: %s", text)
+		}
+		if i == 0 {
+			first = logins.Load() // one that is refused, and one that asks for another password
+		}
+	}
+	if n := logins.Load(); n != first || n == 0 {
+		t.Errorf("the machine was asked %d times, then %d", first, n)
+	}
+}
+
+// counted is a way to a server that counts its connections.
+func counted(t *testing.T, to string) (address string, n *atomic.Int64) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	n = new(atomic.Int64)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			n.Add(1)
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			copied := func(dst, src net.Conn) {
+				_, _ = io.Copy(dst, src)
+				_, _ = dst.Close(), src.Close()
+			}
+			wait.Go(func() { copied(in, out) })
+			wait.Go(func() { copied(out, in) })
+		}
+	})
+	t.Cleanup(func() { _ = l.Close(); wait.Wait() })
+	return l.Addr().String(), n
 }
 
 // A flood of text passes without being painted line by line.
