@@ -112,7 +112,6 @@ func TestPicturesOfRealServers(t *testing.T) {
 	nla := targets.RDPOptions{User: "alice", Password: "wonder-1"}
 	lossy := func(c *rdp.Config) { c.RemoteFX = false }
 	plain := func(c *rdp.Config) { c.RemoteFX, c.NSCodec = false, false }
-	depth := func(n int) func(c *rdp.Config) { return func(c *rdp.Config) { c.Depth = n } }
 	for _, tt := range []struct {
 		name  string
 		start func(string, targets.RDPOptions) (*targets.RDP, error)
@@ -122,10 +121,6 @@ func TestPicturesOfRealServers(t *testing.T) {
 		shown string  // what is on the screen
 		psnr  float64 // of what comes, in dB; 0 is exact
 	}{
-		{"xrdp, 32 bits", targets.XRDP, targets.RDPOptions{}, nil, "planar", "", 0},
-		{"xrdp, 24 bits", targets.XRDP, targets.RDPOptions{}, depth(24), "RLE", "", 0},
-		{"xrdp, 16 bits", targets.XRDP, targets.RDPOptions{}, depth(16), "RLE", "", 0},
-		{"xrdp, 15 bits", targets.XRDP, targets.RDPOptions{}, depth(15), "RLE", "", 0},
 		{"shadow, RemoteFX", targets.Shadow, targets.RDPOptions{}, nil, "RemoteFX", "photo", 35},
 		{"shadow, RemoteFX of text", targets.Shadow, targets.RDPOptions{}, nil, "RemoteFX", "text", 30},
 		{"shadow, planar", targets.Shadow, targets.RDPOptions{}, plain, "planar", "photo", 0},
