@@ -21,3 +21,6 @@ var (
 	PNGFromDIB = pngFromDIB
 	DIBFromPNG = dibFromPNG
 )
+
+// Tolerance is how late painting may be.
+const Tolerance = tolerance

@@ -15,6 +15,7 @@ import (
 	"github.com/porthole-rac/porthole/protocol/rfb/rfbtest"
 	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
+	"github.com/porthole-rac/porthole/relay/target/vnc"
 )
 
 // with a server that a test talks through.
@@ -33,16 +34,18 @@ func flatten(m map[string]string) (list []string) {
 	return list
 }
 
-// A fence is answered when the browser has painted what came before it: that is how
-// a slow browser slows its server.
+// A fence is not answered while the browser has long not painted what came before it:
+// that is how a slow browser slows its server.
 func TestFenceWaitsForPaint(t *testing.T) {
 	s, server := talk(t, options{}, rfbtest.Server{})
 	server.say(fence("at once"))
 	until(t, "the first answer", func() bool { return len(server.all(248)) == 1 })
 	s.hold(true)
-	server.say(pixel(1), fence("later"))
-	s.await("the update", func() bool { return s.marks >= 2 }) // the first fence had a mark of its own
-	s.Refresh()                                                // something that is written after it
+	server.say(pixel(1))
+	s.await("the update", func() bool { return s.marks >= 1 })
+	time.Sleep(vnc.Tolerance + 100*time.Millisecond) // it is late
+	server.say(fence("later"))
+	s.Refresh() // something that is written after it
 	until(t, "another request", func() bool { return len(server.all(3)) > 1 })
 	if n := len(server.all(248)); n != 1 {
 		t.Fatalf("%d fences answered before the picture was painted", n)
@@ -54,7 +57,10 @@ func TestFenceWaitsForPaint(t *testing.T) {
 		t.Errorf("answered %x", last)
 	}
 	s.hold(true)
-	server.say(pixel(2), fence("nobody looks"))
+	server.say(pixel(2))
+	s.await("another update", func() bool { return s.marks >= 2 })
+	time.Sleep(vnc.Tolerance + 100*time.Millisecond)
+	server.say(fence("nobody looks"))
 	s.Watched(false)
 	until(t, "the answer for nobody", func() bool { return len(server.all(248)) == 3 })
 }

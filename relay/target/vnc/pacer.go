@@ -1,10 +1,6 @@
 package vnc
 
-import (
-	"time"
-
-	"github.com/porthole-rac/porthole/protocol/rfb"
-)
+import "time"
 
 // Figures of pacing.
 const (
@@ -12,9 +8,6 @@ const (
 	// the server does not count in the frame rate (x11vnc at 200 ms: 4 updates per
 	// second by one request for each, 20 by the clock).
 	requestEvery = 33 * time.Millisecond
-	// maxFences are waiting for the browser; the oldest is answered when there are
-	// more.
-	maxFences = 64
 	// Bounds of how old the last update may be while requests go by the clock: a
 	// server that draws nothing has the one request that it needs.
 	leastFlow = 150 * time.Millisecond
@@ -52,21 +45,7 @@ type pacer struct {
 	mark, painted uint64
 	window        uint64
 	rtt           time.Duration // to the server
-	fences        []waitingFence
-}
-
-// waitingFence is a fence to be answered once the browser has painted a mark: that
-// of the update after it, or one of its own where none follows. So each answer has
-// been to the browser and back. With the mark before the fence, which may be painted
-// already, some would come at once, the server would take that for the line's delay,
-// and all others for a queue: TigerVNC then keeps two updates on their way at 100 ms,
-// 12 each second.
-type waitingFence struct {
-	mark    uint64
-	untied  bool // there is no mark yet
-	flags   rfb.FenceFlags
-	size    int
-	payload [rfb.MaxFence]byte
+	fences        fences
 }
 
 func newPacer(rtt time.Duration, watched bool) pacer {
@@ -110,69 +89,29 @@ func (p *pacer) asked(now time.Time) { p.open, p.openedAt, p.want = true, now, r
 func (p *pacer) updated(now time.Time, pixels bool, mark uint64) {
 	p.open = false
 	if pixels {
-		p.flowAt, p.pixels, p.mark = now, true, mark
-		p.tie()
+		p.flowAt, p.pixels = now, true
+		p.marked(now, mark)
 	} else if !p.pixels && p.want == requestNone {
 		p.want = requestChanges // TigerVNC's first update has the size alone
 	}
 }
 
-// paint says that the browser has painted up to a mark, and how long its line takes.
-func (p *pacer) paint(mark uint64, rtt time.Duration) {
+// marked says that a mark was made.
+func (p *pacer) marked(now time.Time, mark uint64) {
+	p.mark = mark
+	p.fences.marked(now, mark)
+}
+
+// paint says that the browser has painted up to a mark, which took so long, and how
+// long its line takes by itself.
+func (p *pacer) paint(mark uint64, delay, rtt time.Duration) {
 	p.painted = max(p.painted, mark) // which may come before the mark itself is told
 	p.window = min(leastWindow+uint64(max(rtt, 0)/frameTime), mostWindow)
+	p.fences.paint(mark, delay, rtt)
 }
 
 // begin says that marks count anew. All fences are due.
 func (p *pacer) begin() {
 	p.mark, p.painted, p.pixels = 0, 0, false
-	for i := range p.fences {
-		p.fences[i].mark, p.fences[i].untied = 0, false
-	}
-}
-
-// tie has the fences that wait for a mark wait for the last one.
-func (p *pacer) tie() {
-	for i := len(p.fences) - 1; i >= 0 && p.fences[i].untied; i-- {
-		p.fences[i].mark, p.fences[i].untied = p.mark, false
-	}
-}
-
-// untied tells whether a fence waits for a mark.
-func (p *pacer) untied() bool {
-	n := len(p.fences)
-	return n > 0 && p.fences[n-1].untied
-}
-
-// marked says that a mark was made for the fences.
-func (p *pacer) marked(mark uint64) {
-	p.mark = mark
-	p.tie()
-}
-
-// fence takes a server's request. It fails for a server that asks and does not read
-// the answers.
-func (p *pacer) fence(f *rfb.Fence) bool {
-	if len(p.fences) >= 4*maxFences {
-		return false
-	}
-	w := waitingFence{untied: true, flags: f.Flags, size: len(f.Payload)}
-	copy(w.payload[:], f.Payload)
-	p.fences = append(p.fences, w)
-	return true
-}
-
-// answers appends the answers that are due.
-func (p *pacer) answers(dst []byte) []byte {
-	n := 0
-	for n < len(p.fences) {
-		f := &p.fences[n]
-		if (f.untied || f.mark > p.painted) && p.watched && len(p.fences)-n <= maxFences {
-			break
-		}
-		dst = rfb.AppendFenceReply(dst, &rfb.Fence{Flags: f.flags, Payload: f.payload[:f.size]})
-		n++
-	}
-	p.fences = append(p.fences[:0], p.fences[n:]...)
-	return dst
+	p.fences.begin()
 }

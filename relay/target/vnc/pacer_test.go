@@ -34,7 +34,7 @@ func TestPacerFlow(t *testing.T) {
 	p.updated(now, false, 0)
 	ask(requestChanges, 0) // the size came, and no picture
 	p.updated(now, true, 1)
-	p.paint(1, 0)
+	p.paint(1, 0, 0)
 	ask(requestChanges, 0)
 	ask(requestNone, requestEvery)
 	now = now.Add(requestEvery)
@@ -64,23 +64,56 @@ func TestPacerBehind(t *testing.T) {
 	if r, _ := p.due(epoch); r != requestNone {
 		t.Error("a request with more than the window")
 	}
-	p.paint(1, 0)
+	p.paint(1, 0, 0)
 	if r, _ := p.due(epoch); r != requestChanges {
 		t.Error("no request after painting")
 	}
 	paint(10)
-	p.paint(mark-15+10, 200*time.Millisecond)
+	p.paint(mark-15+10, 200*time.Millisecond, 200*time.Millisecond)
 	if r, _ := p.due(epoch); r != requestChanges {
 		t.Errorf("no request with a window of %d and %d on the way", p.window, p.mark-p.painted)
 	}
-	p.paint(mark+1, time.Hour) // the news of painting overtakes that of the mark
+	p.paint(mark+1, time.Hour, time.Hour) // the news of painting overtakes that of the mark
 	if p.behind() || p.window > mostWindow {
 		t.Errorf("painted %d of %d, window %d", p.painted, mark, p.window)
 	}
-	p.updated(epoch, true, mark+1)
-	if p.fence(&rfb.Fence{}); len(p.answers(nil)) != 0 {
-		t.Error("answered by what was painted before")
+}
+
+// answers are those that are due at the epoch.
+func answers(p *pacer) []byte {
+	out, _ := p.fences.answers(nil, epoch, p.watched)
+	return out
+}
+
+// From far away a server is shown a browser that is near and takes as long to paint.
+func TestFencesFromFarAway(t *testing.T) {
+	const rtt = 100 * time.Millisecond
+	p := newPacer(0, true)
+	at := func(ms int) time.Time { return epoch.Add(time.Duration(ms) * time.Millisecond) }
+	due := func(ms, answered int, wait time.Duration) {
+		t.Helper()
+		before := len(p.fences.list)
+		_, w := p.fences.answers(nil, at(ms), p.watched)
+		if n := before - len(p.fences.list); n != answered || w != wait {
+			t.Errorf("at %d ms: %d answers, the next in %v; want %d in %v", ms, n, w, answered, wait)
+		}
 	}
+	p.updated(at(0), true, 1)
+	p.paint(1, rtt, rtt)
+	p.fences.add(at(100), &rfb.Fence{})
+	p.updated(at(100), true, 2)
+	due(100, 0, nearLine)
+	due(110, 1, 0) // though nothing is painted yet: it cannot be
+	p.updated(at(120), true, 3)
+	p.paint(2, rtt+tolerance+30*time.Millisecond, rtt) // painting has become slow
+	p.fences.add(at(130), &rfb.Fence{})
+	due(130, 0, nearLine+30*time.Millisecond)
+	p.fences.add(at(300), &rfb.Fence{})
+	// The mark of 120 ms is not painted after 230 ms more: 80 ms later than it may.
+	due(350, 1, 40*time.Millisecond)
+	due(9000, 0, 40*time.Millisecond) // and so on, until it is
+	p.paint(3, rtt, rtt)
+	due(9000, 1, 0)
 }
 
 // Fences are answered in order, and never more than a bound waits.
@@ -88,37 +121,35 @@ func TestPacerFences(t *testing.T) {
 	p := newPacer(0, true)
 	p.updated(epoch, true, 1)
 	for i := range maxFences + 3 {
-		if !p.fence(&rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceSyncNext, Payload: []byte{byte(i)}}) {
+		if !p.fences.add(epoch, &rfb.Fence{Flags: rfb.FenceRequest | rfb.FenceSyncNext, Payload: []byte{byte(i)}}) {
 			t.Fatal("refused")
 		}
 	}
-	out := p.answers(nil)
+	out := answers(&p)
 	want := bytes.Join([][]byte{rfb.AppendFence(nil, rfb.FenceSyncNext, []byte{0}), rfb.AppendFence(nil, rfb.FenceSyncNext, []byte{1}), rfb.AppendFence(nil, rfb.FenceSyncNext, []byte{2})}, nil)
-	if !bytes.Equal(out, want) || len(p.fences) != maxFences {
-		t.Errorf("answered %x, %d wait", out, len(p.fences))
+	if !bytes.Equal(out, want) || len(p.fences.list) != maxFences {
+		t.Errorf("answered %x, %d wait", out, len(p.fences.list))
 	}
-	p.paint(1, 0)
-	if out := p.answers(nil); len(out) != 0 {
-		t.Errorf("%x was answered by an update before the fences", out)
+	if out, wait := p.fences.answers(nil, epoch.Add(nearLine/2), true); len(out) != 0 || wait != nearLine/2 {
+		t.Errorf("%x was answered at once, the next in %v", out, wait)
 	}
-	p.updated(epoch, true, 2)
-	p.fence(&rfb.Fence{Payload: []byte("next")})
-	p.paint(2, 0)
-	if out := p.answers(nil); len(out) != maxFences*len(want)/3 || len(p.fences) != 1 || !p.untied() {
-		t.Errorf("answered %d bytes, %d wait", len(out), len(p.fences))
+	if out, _ := p.fences.answers(nil, epoch.Add(nearLine), true); len(out) != maxFences*len(want)/3 || len(p.fences.list) != 0 {
+		t.Errorf("answered %d bytes, %d wait", len(out), len(p.fences.list))
 	}
-	p.marked(3) // no update follows
-	p.paint(3, 0)
-	if p.answers(nil); len(p.fences) != 0 || p.untied() {
-		t.Errorf("%d wait for a painted mark", len(p.fences))
+	p.fences.add(epoch, &rfb.Fence{})
+	if p.fences.answers(nil, epoch, false); len(p.fences.list) != 0 {
+		t.Error("a fence waits though nobody looks")
 	}
-	p.fence(&rfb.Fence{})
-	p.marked(9)
+	p.marked(epoch, 9)
+	p.fences.add(epoch.Add(time.Second), &rfb.Fence{})
+	if p.fences.answers(nil, epoch.Add(time.Hour), true); len(p.fences.list) != 1 {
+		t.Error("a fence does not wait for a browser that paints nothing")
+	}
 	p.begin() // its mark will never be painted
-	if p.answers(nil); len(p.fences) != 0 {
+	if p.fences.answers(nil, epoch.Add(time.Hour), true); len(p.fences.list) != 0 {
 		t.Error("a fence waits for a mark of the stream before")
 	}
-	for i := 0; p.fence(&rfb.Fence{}); i++ {
+	for i := 0; p.fences.add(epoch, &rfb.Fence{}); i++ {
 		if i > 10*maxFences {
 			t.Fatal("no bound")
 		}

@@ -125,7 +125,7 @@ func (d *desktop) Painted(p target.Painted) {
 	changed := d.quality.painted(p, time.Now())
 	d.deflate.Store(d.quality.deflate)
 	d.mu.Unlock()
-	out.do(func(s *sender) { s.pace.paint(p.Mark, p.RTT) })
+	out.do(func(s *sender) { s.pace.paint(p.Mark, p.Delay, p.RTT) })
 	if changed {
 		d.requality(false)
 	}

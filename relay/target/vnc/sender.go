@@ -136,20 +136,25 @@ func (s *sender) fill(dst []byte) (out []byte, taken int, wait time.Duration, er
 	if s.control = s.control[:0]; cap(s.control) > keptBuffer {
 		s.control = nil
 	}
-	dst = s.pace.answers(dst)
+	dst, fenced := s.pace.fences.answers(dst, now, s.pace.watched)
 	dst = s.follow(dst)
-	dst, wait = s.size.append(dst, now)
+	dst, sized := s.size.append(dst, now)
 	ask, again := s.pace.due(now)
 	if ask != requestNone {
 		dst = rfb.AppendUpdateRequest(dst, ask == requestChanges, s.area())
 		s.pace.asked(now)
 		_, again = s.pace.due(now)
 	}
-	if again > 0 && (wait == 0 || again < wait) {
-		wait = again
-	}
 	dst, taken = s.inputs.append(dst)
-	return dst, taken, wait, nil
+	return dst, taken, soonest(soonest(fenced, sized), again), nil
+}
+
+// soonest is the shorter one of two times to wait, of which 0 is for ever.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b > 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // run writes until the connection or the session ends.

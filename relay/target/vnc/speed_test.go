@@ -104,7 +104,7 @@ func TestAllocations(t *testing.T) {
 			v.stream.flush()
 			p = p[n:]
 		}
-		v.out.do(func(s *sender) { s.pace.paint(s.pace.mark, 0) })
+		v.out.do(func(s *sender) { s.pace.paint(s.pace.mark, 0, 0) })
 		reply, _, _, _ = v.out.fill(reply[:0])
 	}
 	if n := testing.AllocsPerRun(20, feed); n > 0 {

@@ -35,7 +35,6 @@ type viewer struct {
 
 	within bool // an update
 	pixels bool // it has some
-	fenced bool // a fence may have no mark
 	block  bool // the machine's own input is to be blocked
 	fences bool // the server has messages that those who can block input do not have
 	lost   bool // there is no stream: a new one is on its way
@@ -133,9 +132,6 @@ func (v *viewer) serve() (again bool, err error) {
 			return false, err
 		}
 		if !v.lost {
-			if err := v.tolerate(v.markFences()); err != nil {
-				return false, err
-			}
 			v.stream.flush()
 		}
 		n, err := v.line.rw.Read(v.buf)
@@ -268,31 +264,13 @@ func (v *viewer) fence(f *rfb.Fence) {
 	if f.Flags&rfb.FenceRequest == 0 {
 		return
 	}
-	v.fenced, v.fences = true, true
+	v.fences = true
+	now := time.Now()
 	v.out.do(func(s *sender) {
-		if !s.pace.fence(f) {
+		if !s.pace.fences.add(now, f) {
 			s.err = errSlow
 		}
 	})
-}
-
-// markFences makes a mark for fences that no update follows.
-func (v *viewer) markFences() error {
-	if v.within || !v.fenced {
-		return nil
-	}
-	v.fenced = false
-	untied := false
-	v.out.do(func(s *sender) { untied = s.pace.untied() })
-	if !untied {
-		return nil
-	}
-	mark, err := v.stream.mark()
-	if err != nil {
-		return err
-	}
-	v.out.do(func(s *sender) { s.pace.marked(mark) })
-	return nil
 }
 
 // resize takes a new size.
