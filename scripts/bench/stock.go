@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -220,11 +221,17 @@ func shellStock(ctx context.Context, b *bench, program string) ([]row, error) {
 	// A title says what is over; the command itself must not have it as the shell echoes it.
 	say := func(what string) string { return "printf '\\033]0;%s\\007' " + what + "\n" }
 	told := func(what string) func() bool { return func() bool { return p.name.Load() == what } }
-	if err = p.typed(say("ready")); err == nil {
-		err = p.until("the shell", told("ready"))
-	}
-	if err != nil {
+	if err = p.until("the prompt", func() bool { return p.drawn.Load() > 1 }); err != nil { // what is typed before has nobody to take it
 		return nil, err
+	}
+	for tries := 0; !told("ready")(); tries++ {
+		if tries == 20 {
+			return nil, errors.New("the shell does not answer")
+		}
+		if err = p.typed(say("ready")); err != nil {
+			return nil, err
+		}
+		time.Sleep(500 * time.Millisecond)
 	}
 	var times []time.Duration
 	for range keys {

@@ -16,8 +16,9 @@
 // plain pixels are compressed, when the line to the browser is slow.
 //
 // Where the server can it sends updates by itself (ContinuousUpdates), and fences
-// are answered when the browser has painted what came before them: so a slow
-// browser slows its server. Other servers are asked in time, see pacer.
+// are answered as by a browser that is near, later when painting is late: so a slow
+// browser slows its server, and a long line does not. Other servers are asked in
+// time, see pacer.
 //
 // A browser that has nothing of the stream gets a new one by a second login, as
 // the decoders of zlib streams cannot begin in the middle; where the server does

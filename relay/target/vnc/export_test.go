@@ -22,5 +22,5 @@ var (
 	DIBFromPNG = dibFromPNG
 )
 
-// Tolerance is how late painting may be.
-const Tolerance = tolerance
+// Tolerance is how late painting may be at most.
+const Tolerance = mostTolerance

@@ -12,10 +12,12 @@ const (
 	maxFences = 64
 	// nearLine is how far away servers are to take a browser for.
 	nearLine = 10 * time.Millisecond
-	// tolerance is how much longer than the line alone painting may take before that
-	// counts as a queue: the news of it is a round trip old, and a server that hears of
-	// each late picture sends in fits and starts.
-	tolerance = 50 * time.Millisecond
+	// Half of the line's delay painting may take longer than the line before that counts
+	// as a queue, within these bounds: the news of it is a round trip old, and a server
+	// that hears of each late picture sends in fits and starts. What is tolerated waits
+	// where a browser cannot keep up.
+	leastTolerance = 15 * time.Millisecond
+	mostTolerance  = 50 * time.Millisecond
 )
 
 // fences are a server's requests that are to be answered when what came before them
@@ -24,7 +26,7 @@ const (
 // Answered when the browser has really painted, they have servers send less than the
 // line carries: TigerVNC keeps about four updates on their way, 46 each second at
 // 100 ms. So servers are shown a browser that is nearLine away and else the same: the
-// answer comes as much later as painting takes longer than the line and tolerance. How
+// answer comes as much later as painting takes longer than is tolerated. How
 // many bytes may be on their way is the session's to decide (session's flow.go).
 type fences struct {
 	list    []waitingFence
@@ -90,7 +92,7 @@ func (f *fences) late(now time.Time) time.Duration {
 	if len(f.marks) > 0 {
 		behind = max(behind, now.Sub(f.marks[0].at)-f.rtt)
 	}
-	return max(behind-tolerance, 0)
+	return max(behind-min(max(f.rtt/2, leastTolerance), mostTolerance), 0)
 }
 
 // answers appends the answers that are due. wait is when there may be more, 0: when

@@ -105,7 +105,7 @@ func TestFencesFromFarAway(t *testing.T) {
 	due(100, 0, nearLine)
 	due(110, 1, 0) // though nothing is painted yet: it cannot be
 	p.updated(at(120), true, 3)
-	p.paint(2, rtt+tolerance+30*time.Millisecond, rtt) // painting has become slow
+	p.paint(2, rtt+rtt/2+30*time.Millisecond, rtt) // painting has become slow
 	p.fences.add(at(130), &rfb.Fence{})
 	due(130, 0, nearLine+30*time.Millisecond)
 	p.fences.add(at(300), &rfb.Fence{})
