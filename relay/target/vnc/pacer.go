@@ -82,6 +82,9 @@ func (p *pacer) due(now time.Time) (request, time.Duration) {
 	return requestChanges, 0
 }
 
+// asks tells whether updates come by requests, or one is due.
+func (p *pacer) asks() bool { return !p.on || p.want != requestNone }
+
 // asked says that a request went out.
 func (p *pacer) asked(now time.Time) { p.open, p.openedAt, p.want = true, now, requestNone }
 

@@ -122,10 +122,15 @@ func (q *quality) painted(p target.Painted, now time.Time) bool {
 func (d *desktop) Painted(p target.Painted) {
 	d.mu.Lock()
 	out := d.out
-	changed := d.quality.painted(p, time.Now())
+	now := time.Now()
+	changed := d.quality.painted(p, now)
 	d.deflate.Store(d.quality.deflate)
 	d.mu.Unlock()
-	out.do(func(s *sender) { s.pace.paint(p.Mark, p.Delay, p.RTT) })
+	out.note(func(s *sender) bool {
+		late := s.pace.fences.late(now) > 0
+		s.pace.paint(p.Mark, p.Delay, p.RTT)
+		return late || s.pace.asks()
+	})
 	if changed {
 		d.requality(false)
 	}

@@ -73,6 +73,21 @@ func (s *sender) do(f func(s *sender)) {
 	}
 }
 
+// note changes the state as do, for what happens with each update: the goroutine is
+// woken only where f tells that something may be due.
+func (s *sender) note(f func(s *sender) (due bool)) {
+	s.mu.Lock()
+	due := !s.closed && f(s)
+	s.mu.Unlock()
+	if !due {
+		return
+	}
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
 // say appends messages. Called within do.
 func (s *sender) say(b []byte) {
 	if len(s.control)+len(b) > maxControl {

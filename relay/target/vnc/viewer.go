@@ -253,7 +253,10 @@ func (v *viewer) updated() error {
 		}
 	}
 	now := time.Now()
-	v.out.do(func(s *sender) { s.pace.updated(now, pixels, mark) })
+	v.out.note(func(s *sender) bool {
+		s.pace.updated(now, pixels, mark)
+		return s.pace.asks()
+	})
 	if v.block && v.pixels {
 		v.blockInput()
 	}
@@ -266,10 +269,12 @@ func (v *viewer) fence(f *rfb.Fence) {
 	}
 	v.fences = true
 	now := time.Now()
-	v.out.do(func(s *sender) {
+	v.out.note(func(s *sender) bool {
 		if !s.pace.fences.add(now, f) {
 			s.err = errSlow
 		}
+		n := len(s.pace.fences.list)
+		return n == 1 || n > maxFences // else those before it have set the time
 	})
 }
 
