@@ -286,6 +286,15 @@ func GNOME(dir string, o RDPOptions) (*RDP, error) {
 				return fmt.Errorf("folders of GNOME: %w", err)
 			}
 		}
+		s.undo = append(s.undo, func() error { // its clipboard's file system outlives it, and nobody could remove the folder
+			mounts, _ := filepath.Glob(filepath.Join(dir, "gnome-remote-desktop", "cliprdr-*"))
+			for _, m := range mounts {
+				if exec.Command("fusermount3", "-uz", m).Run() != nil {
+					_ = exec.Command("umount", "-l", m).Run() // not mounted any more, or not ours to end
+				}
+			}
+			return nil
+		})
 		return s.listens(func(port int) (program, error) {
 			script := strings.NewReplacer("CERT", cert, "KEY", key, "PORT", strconv.Itoa(port),
 				"SIZE", fmt.Sprintf("%dx%d", orDefault(o.Width, 1024), orDefault(o.Height, 768))).Replace(gnomeScript)

@@ -10,6 +10,7 @@ func TestLinks(t *testing.T) {
 	b := open(t)
 	b.do(`globalThis.opened = [], globalThis.open = (...a) => { opened.push(a); return null; }`)
 	b.printf(`see https://example.org/a?b=c. or \e]8;;https://example.com/osc\e\\here\e]8;;\e\\ \e]8;;javascript:alert(1)\e\\bad\e]8;;\e\\\r\n`)
+	b.shows("bad") // the screen is clear before
 	move := func(col, row int) {
 		x, y := b.cell(col, row)
 		b.mouse(input.DispatchMouseEventTypeMouseMoved, x, y, input.MouseButtonNone, 0, 0)

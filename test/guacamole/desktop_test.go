@@ -113,7 +113,7 @@ func TestPictureIsTheServers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		until(t, page, fmt.Sprintf("page.syncs > %d", before+20))
+		until(t, page, fmt.Sprintf("page.syncs > %d", before+8)) // slow machines show few a second
 		if err := work.Stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +253,7 @@ func TestLooks(t *testing.T) {
 			t.Fatal(err)
 		}
 		before, _ := drive.Eval[int](page, "page.syncs")
-		until(t, page, fmt.Sprintf("page.syncs > %d", before+20))
+		until(t, page, fmt.Sprintf("page.syncs > %d", before+8)) // slow machines show few a second
 		if err := page.Screenshot(filepath.Join(dir, "guacamole-"+string(kind)+".png")); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/porthole-rac/porthole/protocol/settings"
+	"github.com/porthole-rac/porthole/protocol/wire"
 	"github.com/porthole-rac/porthole/relay/target"
 	"github.com/porthole-rac/porthole/relay/target/targettest"
 	"github.com/porthole-rac/porthole/relay/target/vnc"
@@ -140,6 +141,13 @@ func start(t testing.TB, o options) *session {
 		}
 	})
 	return s
+}
+
+// told is what the browser was told of the desktop.
+func (s *session) told() wire.DesktopInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.info
 }
 
 // await waits until a condition holds; it is looked at with mu held whenever

@@ -98,8 +98,8 @@ func TestAnonymousTLSFails(t *testing.T) {
 			a := script(t, c.server, func(s *scripted) { s.say(pixel(1)); s.idle() })
 			s := start(t, options{settings: at(a, "username", "ann", "password", "sesame")})
 			s.await("a picture", func() bool { return s.marks > 0 })
-			if s.info.Security != c.security {
-				t.Errorf("%+v", s.info)
+			if s.told().Security != c.security {
+				t.Errorf("%+v", s.told())
 			}
 		})
 	}
@@ -127,8 +127,8 @@ func TestX11VNCWithTLS(t *testing.T) {
 		t.Run(c.allow, func(t *testing.T) {
 			s := start(t, options{settings: at(v.Address(), "password", password, "security", c.allow, "force-lossless", "true", "timeout", "30")})
 			same(t, s, v, 0)
-			if s.info.Security != c.security || s.info.Protection != c.protect {
-				t.Errorf("%+v", s.info)
+			if info := s.told(); info.Security != c.security || info.Protection != c.protect {
+				t.Errorf("%+v", info)
 			}
 		})
 	}
@@ -137,8 +137,8 @@ func TestX11VNCWithTLS(t *testing.T) {
 		v := targets.For(t, targets.X11VNC, o)
 		s := start(t, options{settings: at(v.Address(), "password", password, "security", "tlsvnc,x509vnc", "timeout", "30")})
 		s.await("a picture", func() bool { return s.marks > 0 })
-		if s.info.Security != "VeNCrypt, X509Vnc" {
-			t.Errorf("%+v", s.info)
+		if info := s.told(); info.Security != "VeNCrypt, X509Vnc" {
+			t.Errorf("%+v", info)
 		}
 		_, err := open(t, options{settings: at(v.Address(), "password", password, "security", "anontls", "timeout", "30")})
 		wantError(t, err, wire.EndAlgorithms, target.StepHandshake)

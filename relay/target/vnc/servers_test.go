@@ -27,8 +27,8 @@ func TestServers(t *testing.T) {
 			v := targets.For(t, c.start, c.options)
 			s := start2(t, v, "force-lossless", "true", "password", password)
 			s.await("a picture", func() bool { return s.marks > 0 })
-			if s.info.Security != c.security {
-				t.Errorf("%+v", s.info)
+			if s.told().Security != c.security {
+				t.Errorf("%+v", s.told())
 			}
 			show := func() { same(t, s, v, 0) }
 			if c.name == "krfb" { // it draws its pointer into the picture
@@ -48,8 +48,8 @@ func TestServers(t *testing.T) {
 		s.renewed(chrome)
 		s.await("a new stream", func() bool { return s.begun == 2 && s.marks > 0 })
 		same(t, s, v, 0)
-		if s.info.Security != "VeNCrypt, X509Plain" || s.info.Protection != wire.ProtectAll {
-			t.Errorf("%+v", s.info)
+		if s.told().Security != "VeNCrypt, X509Plain" || s.told().Protection != wire.ProtectAll {
+			t.Errorf("%+v", s.told())
 		}
 	})
 }
