@@ -51,8 +51,8 @@ func TestLogin(t *testing.T) {
 			s.await("a picture", func() bool { return s.marks > 0 })
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if s.told().Security != c.security || s.told().Protection != c.protect || s.told().Server != "RFB 3.8" && s.told().Server != "RFB 003.008" {
-				t.Errorf("%+v", s.told())
+			if s.info.Security != c.security || s.info.Protection != c.protect || s.info.Server != "RFB 3.8" && s.info.Server != "RFB 003.008" {
+				t.Errorf("%+v", s.info)
 			}
 			if c.notice != "" && !p.Noticed(c.notice) {
 				t.Errorf("no notice %s in %+v", c.notice, p.Notices)
