@@ -4,12 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,32 +20,13 @@ type RDPOptions struct {
 	User, Password string
 }
 
-// RDP is a running RDP server.
-type RDP struct {
-	Name           string // "xrdp", "weston"
-	Host           string
-	Port           int
-	User, Password string
-	Certificate    string   // PEM, for 127.0.0.1 and localhost
-	Display        *Display // what it shows; nil for weston and gnome-remote-desktop
-	Dir            string
-
-	log     string // file
-	process *process
-	undo    []func() error
-}
-
-// Address is host:port.
-func (s *RDP) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
-
-func (s *RDP) String() string { return s.Name + " on " + s.Address() }
+// RDP is a running RDP server. weston and gnome-remote-desktop have no Display.
+type RDP struct{ desktopServer }
 
 // Settings are those of an endpoint for it.
 func (s *RDP) Settings() map[string]string {
-	all := map[string]string{
-		"hostname": s.Host, "port": strconv.Itoa(s.Port), "username": s.User, "password": s.Password, "ignore-cert": "true",
-	}
-	maps.DeleteFunc(all, func(_, v string) bool { return v == "" })
+	all := s.settings()
+	all["ignore-cert"] = "true"
 	return all
 }
 
@@ -60,59 +38,14 @@ func (s *RDP) Screenshot() (*image.RGBA, error) {
 	return s.Display.Screenshot()
 }
 
-// Log is what the server wrote.
-func (s *RDP) Log() string {
-	b, _ := os.ReadFile(s.log)
-	return string(b)
-}
-
-// PID is the process that serves, for measuring it.
-func (s *RDP) PID() int { return s.process.cmd.Process.Pid }
-
-// Close ends the server and all that was started for it.
-func (s *RDP) Close() error {
-	var errs []error
-	if s.process != nil {
-		errs = append(errs, s.process.stop())
-	}
-	for _, f := range slices.Backward(s.undo) {
-		errs = append(errs, f())
-	}
-	s.undo = nil
-	return errors.Join(errs...)
-}
-
 // startRDP begins a server and runs the rest of the start, and cleans up when that
 // fails.
 func startRDP(name, dir string, o RDPOptions, rest func(s *RDP) error) (*RDP, error) {
-	s := &RDP{Name: name, Host: "127.0.0.1", User: o.User, Password: o.Password, Dir: dir, log: filepath.Join(dir, "log")}
+	s := &RDP{newDesktopServer(name, dir, o.User, o.Password)}
 	if err := rest(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// listens starts the program on free ports until it listens on one.
-func (s *RDP) listens(what func(port int) (program, error)) error {
-	var err error
-	for range tries {
-		if s.Port, err = freePort(s.Host); err != nil {
-			return err
-		}
-		var p program
-		if p, err = what(s.Port); err != nil {
-			return err
-		}
-		if s.process, err = run(s.log, p); err != nil {
-			return err
-		}
-		if err = s.process.bound(s.Port); err == nil {
-			return nil
-		}
-		_ = s.process.stop()
-		s.process = nil
-	}
-	return fmt.Errorf("start %s: %w; its log:\n%s", s.Name, err, s.Log())
 }
 
 // certificate makes a certificate with an RSA key: what RDP servers have.

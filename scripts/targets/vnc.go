@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,34 +33,15 @@ type VNCOptions struct {
 	Args []string
 }
 
-// VNC is a running VNC server.
+// VNC is a running VNC server. Of those with X509 types, Certificate and CA are set.
 type VNC struct {
-	Name           string // "TigerVNC", "QEMU"
-	Host           string
-	Port           int
-	User, Password string
-	Certificate    string   // PEM, for 127.0.0.1 and localhost, when X509 types are offered
-	CA             string   // PEM, who signed it
-	Display        *Display // what it shows; nil for QEMU and wayvnc
-	Dir            string
-
-	log        string // file
-	process    *process
-	undo       []func() error
+	desktopServer
+	CA         string // PEM, who signed the certificate
 	screenshot func() (*image.RGBA, error)
 }
 
-// Address is host:port.
-func (s *VNC) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
-
-func (s *VNC) String() string { return s.Name + " on " + s.Address() }
-
 // Settings are those of an endpoint for it.
-func (s *VNC) Settings() map[string]string {
-	all := map[string]string{"hostname": s.Host, "port": strconv.Itoa(s.Port), "username": s.User, "password": s.Password}
-	maps.DeleteFunc(all, func(_, v string) bool { return v == "" })
-	return all
-}
+func (s *VNC) Settings() map[string]string { return s.settings() }
 
 // Screenshot is what the server's own screen shows, without the pointer.
 func (s *VNC) Screenshot() (*image.RGBA, error) {
@@ -72,29 +51,13 @@ func (s *VNC) Screenshot() (*image.RGBA, error) {
 	return s.screenshot()
 }
 
-// Log is what the server wrote.
-func (s *VNC) Log() string {
-	b, _ := os.ReadFile(s.log)
-	return string(b)
-}
-
-// PID is the process that serves, for measuring it.
-func (s *VNC) PID() int { return s.process.cmd.Process.Pid }
-
 // Close ends the server and all that was started for it.
 func (s *VNC) Close() error {
-	var errs []error
+	var err error
 	if s.Display != nil && s.Display.process == nil {
-		errs = append(errs, s.Display.Close())
+		err = s.Display.Close()
 	}
-	if s.process != nil {
-		errs = append(errs, s.process.stop())
-	}
-	for _, f := range slices.Backward(s.undo) {
-		errs = append(errs, f())
-	}
-	s.undo = nil
-	return errors.Join(errs...)
+	return errors.Join(err, s.desktopServer.Close())
 }
 
 // offered is the security types of the options, all of them known to the server.
@@ -116,7 +79,7 @@ func (o *VNCOptions) offered(known ...string) ([]string, error) {
 
 // newVNC begins a server; close it when it does not start.
 func newVNC(name, dir string, o VNCOptions) *VNC {
-	return &VNC{Name: name, Host: "127.0.0.1", User: o.User, Password: o.Password, Dir: dir, log: filepath.Join(dir, "log")}
+	return &VNC{desktopServer: newDesktopServer(name, dir, o.User, o.Password)}
 }
 
 // startVNC runs the rest of a start, and cleans up when that fails.
@@ -125,29 +88,6 @@ func startVNC(s *VNC, rest func() error) (*VNC, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// listens starts the program on free ports until it listens on one.
-func (s *VNC) listens(what func(port int) (program, error)) error {
-	var err error
-	for range tries {
-		if s.Port, err = freePort(s.Host); err != nil {
-			return err
-		}
-		var p program
-		if p, err = what(s.Port); err != nil {
-			return err
-		}
-		if s.process, err = run(s.log, p); err != nil {
-			return err
-		}
-		if err = s.process.bound(s.Port); err == nil {
-			return nil
-		}
-		_ = s.process.stop()
-		s.process = nil
-	}
-	return fmt.Errorf("start %s: %w; its log:\n%s", s.Name, err, s.Log())
 }
 
 // passwordFile writes a password as VNC servers read it.

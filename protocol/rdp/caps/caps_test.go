@@ -3,13 +3,12 @@ package caps_test
 import (
 	"bytes"
 	"embed"
-	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/rdp/caps"
 	"github.com/porthole-rac/porthole/protocol/rdp/gcc"
 	"github.com/porthole-rac/porthole/protocol/rdp/octets"
+	"github.com/porthole-rac/porthole/protocol/rdp/rdptest"
 	"github.com/porthole-rac/porthole/protocol/rdp/share"
 )
 
@@ -19,15 +18,7 @@ var files embed.FS
 // fromHex reads an example of a specification.
 func fromHex(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := files.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rdptest.FromHex(t, files, name)
 }
 
 func sets(t testing.TB) []byte {

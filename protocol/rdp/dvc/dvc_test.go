@@ -3,7 +3,6 @@ package dvc_test
 import (
 	"bytes"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/porthole-rac/porthole/protocol/rdp/bulk/zgfx"
 	"github.com/porthole-rac/porthole/protocol/rdp/dvc"
+	"github.com/porthole-rac/porthole/protocol/rdp/rdptest"
 )
 
 //go:embed testdata
@@ -20,15 +20,7 @@ var files embed.FS
 // fromHex reads an example of a specification.
 func fromHex(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := files.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rdptest.FromHex(t, files, name)
 }
 
 type lite struct{}

@@ -2,14 +2,13 @@ package gcc_test
 
 import (
 	"embed"
-	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/porthole-rac/porthole/protocol/rdp/gcc"
 	"github.com/porthole-rac/porthole/protocol/rdp/mcs"
+	"github.com/porthole-rac/porthole/protocol/rdp/rdptest"
 	"github.com/porthole-rac/porthole/protocol/rdp/x224"
 )
 
@@ -19,15 +18,7 @@ var files embed.FS
 // fromHex reads an example of a specification.
 func fromHex(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := files.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rdptest.FromHex(t, files, name)
 }
 
 // The example of MS-RDPBCGR 4.1.3.

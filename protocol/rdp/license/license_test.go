@@ -3,11 +3,9 @@ package license_test
 import (
 	"bytes"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"math/big"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/porthole-rac/porthole/protocol/rdp/license"
@@ -21,15 +19,7 @@ var files embed.FS
 // fromHex reads an example of a specification.
 func fromHex(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := files.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rdptest.FromHex(t, files, name)
 }
 
 // The example of MS-RDPELE 4.1, with its chain of certificates.

@@ -3,12 +3,12 @@ package x224_test
 import (
 	"bytes"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 
+	"github.com/porthole-rac/porthole/protocol/rdp/rdptest"
 	"github.com/porthole-rac/porthole/protocol/rdp/x224"
 )
 
@@ -18,15 +18,7 @@ var files embed.FS
 // fromHex reads an example of a specification.
 func fromHex(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := files.ReadFile("testdata/" + name + ".hex")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := hex.DecodeString(strings.Join(strings.Fields(string(text)), ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return rdptest.FromHex(t, files, name)
 }
 
 // The examples of MS-RDPBCGR 4.1.1 and 4.1.2.
