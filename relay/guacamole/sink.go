@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/porthole-rac/porthole/authority"
 	"github.com/porthole-rac/porthole/protocol/guac"
 	"github.com/porthole-rac/porthole/protocol/wire"
 )
@@ -46,7 +47,7 @@ type Config struct {
 
 // Sink is the browser of one attachment: a session.Socket.
 type Sink struct {
-	tunnel  Tunnel
+	tunnel  authority.Tunnel
 	cfg     Config
 	content Content
 	log     *slog.Logger
@@ -87,7 +88,7 @@ type Sink struct {
 }
 
 // New makes the browser at the other end of a tunnel. It runs until Close or Abort.
-func New(tunnel Tunnel, cfg Config) *Sink {
+func New(tunnel authority.Tunnel, cfg Config) *Sink {
 	if cfg.Content == nil {
 		cfg.Content = NewDesktop()
 	}
